@@ -1,0 +1,79 @@
+//! Find what is newly in data collections, and print it as alerts.
+//!
+//! Reads: ThreatQ, and a snapshot of the state. Writes: alerts, marks and one checkpoint a collection on standard output.
+//! Fails: 75 when ThreatQ cannot be reached, 77 when it refuses the login, 78 for a setting or a name that does not
+//! fit; 1 when an object could not be read. A collection that fails does not keep back the others.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tq_alerts::config::{self, Collection, Common, State, Threatq, required_list};
+use tq_alerts::exit::{self, Failure, Status};
+use tq_alerts::fetch::{self, Fetch};
+use tq_alerts::terminal::Style;
+use tq_alerts::{logging, ndjson};
+
+const PROGRAM: &str = "tq-fetch-collection";
+const EXAMPLES: &str = "  \
+  tq-fetch-collection --config tq.toml | jq .
+  tq-fetch-collection --config tq.toml --collection 'Ransomware IOCs' --objects indicators,events";
+
+/// Print an alert for each object that is new in a data collection.
+#[derive(Parser)]
+#[command(name = PROGRAM, version, after_long_help = exit::help(EXAMPLES))]
+struct Args {
+    /// Data collection by name or hash; may be given several times
+    #[arg(long, value_name = "NAME")]
+    collection: Vec<String>,
+    /// Only objects of these types, separated by commas; those that the collection selects otherwise
+    #[arg(long, value_name = "A,B", value_delimiter = ',', requires = "collection")]
+    objects: Vec<String>,
+    #[command(flatten)]
+    threatq: Threatq,
+    #[command(flatten)]
+    state: State,
+    #[command(flatten)]
+    common: Common,
+}
+
+fn main() -> ExitCode {
+    exit::run(PROGRAM, || {
+        ndjson::quiet_when_reader_gone(config::parse().and_then(run))
+    })
+}
+
+fn run(args: Args) -> Result<Status, Failure> {
+    logging::start(PROGRAM, args.common.verbosity);
+    let file = config::load(args.common.config.as_deref())?;
+    let Some(wanted) = collections(&args, &file)? else {
+        tracing::info!("data collections are not enabled");
+        return Ok(Status::Done);
+    };
+    let memory = fetch::memory(&args.state, &file)?;
+    let output = ndjson::Writer::new(io::stdout().lock(), Style::of_stdout(args.common.color));
+    let fetch = Fetch::begin(PROGRAM, &args.threatq.or(file.threatq), memory, output)?;
+    fetch::collections(fetch, &wanted)
+}
+
+/// Which collections to look at; none where the file switches them off and no flag asks for them.
+fn collections(args: &Args, file: &config::File) -> Result<Option<Vec<Collection>>, Failure> {
+    if !args.collection.is_empty() {
+        let asked = |name: &String| Collection {
+            enabled: None,
+            name: name.clone(),
+            objects: args.objects.clone(),
+        };
+        return Ok(Some(args.collection.iter().map(asked).collect()));
+    }
+    let enabled: Vec<Collection> = file
+        .collection
+        .iter()
+        .filter(|one| one.enabled != Some(false))
+        .cloned()
+        .collect();
+    if !file.is_enabled() || (enabled.is_empty() && file.was_read) {
+        return Ok(None);
+    }
+    required_list(enabled, "--collection", "collection.name").map(Some)
+}

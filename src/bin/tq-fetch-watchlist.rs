@@ -1,0 +1,72 @@
+//! Find what is new and what changed on the watchlists of users, and print it as alerts.
+//!
+//! Reads: ThreatQ, and a snapshot of the state. Writes: alerts, marks and one checkpoint on standard output.
+//! Fails: 75 when ThreatQ cannot be reached, 77 when it refuses the login, 78 for a setting or a name that does not
+//! fit; 1 when an object could not be read.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tq_alerts::config::{self, Common, State, Threatq, Watchlist, required_list};
+use tq_alerts::exit::{self, Failure, Status};
+use tq_alerts::fetch::{self, Fetch};
+use tq_alerts::terminal::Style;
+use tq_alerts::{logging, ndjson};
+
+const PROGRAM: &str = "tq-fetch-watchlist";
+const EXAMPLES: &str = "  \
+  tq-fetch-watchlist --config tq.toml | jq .
+  tq-fetch-watchlist --config tq.toml --state state/state.db --users ana@example.com";
+
+/// Print an alert for each object that is new or has changed on the watchlists of users.
+#[derive(Parser)]
+#[command(name = PROGRAM, version, after_long_help = exit::help(EXAMPLES))]
+struct Args {
+    #[command(flatten)]
+    watchlist: Watchlist,
+    #[command(flatten)]
+    threatq: Threatq,
+    #[command(flatten)]
+    state: State,
+    #[command(flatten)]
+    common: Common,
+}
+
+fn main() -> ExitCode {
+    exit::run(PROGRAM, || {
+        ndjson::quiet_when_reader_gone(config::parse().and_then(run))
+    })
+}
+
+fn run(args: Args) -> Result<Status, Failure> {
+    logging::start(PROGRAM, args.common.verbosity);
+    let file = config::load(args.common.config.as_deref())?;
+    let Some(users) = users(&args.watchlist, &file)? else {
+        tracing::info!("watchlists are not enabled");
+        return Ok(Status::Done);
+    };
+    let memory = fetch::memory(&args.state, &file)?;
+    let output = ndjson::Writer::new(io::stdout().lock(), Style::of_stdout(args.common.color));
+    let fetch = Fetch::begin(PROGRAM, &args.threatq.or(file.threatq), memory, output)?;
+    fetch::watchlists(fetch, &users)
+}
+
+/// Whose watchlists to look at; none where the file switches them off and no flag asks for them.
+fn users(flags: &Watchlist, file: &config::File) -> Result<Option<Vec<String>>, Failure> {
+    if !flags.users.is_empty() {
+        return Ok(Some(flags.users.clone()));
+    }
+    match &file.watchlist {
+        _ if !file.is_enabled() => Ok(None),
+        Some(section) if section.enabled == Some(false) => Ok(None),
+        None if file.was_read => Ok(None),
+        section => {
+            let users = section
+                .as_ref()
+                .map(|section| section.users.clone())
+                .unwrap_or_default();
+            required_list(users, "--users", "watchlist.users").map(Some)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What the user asked for: flags, and one TOML file per instance with a section per concern.
+//!
+//! Each section is one struct that is both: its fields are keys of the file and flags of the programs that use them.
+//! A flag beats the file. `man/tq-alerts.toml.5` describes every key.
+//!
+//! Fails: a wrong command line is 64; a file that cannot be read, an unknown key or a missing setting is 78.
+
+mod section;
+
+pub use section::{Collection, Common, Email, Smtp, State, Threatq, Tls, Watchlist};
+
+use std::path::{Path, PathBuf};
+use std::{fs, process};
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use serde::Deserialize;
+
+use crate::exit::{Failure, Status};
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    /// Whether there is a file; without one, what is not set is missing rather than switched off.
+    #[serde(skip)]
+    pub was_read: bool,
+    /// Whether this instance does anything; absent means yes.
+    pub enabled: Option<bool>,
+    /// Where ThreatQ is and how to log in.
+    pub threatq: Threatq,
+    /// Whose watchlists to look at; absent means none.
+    pub watchlist: Option<Watchlist>,
+    /// Which data collections to look at.
+    pub collection: Vec<Collection>,
+    /// Who writes to whom.
+    pub email: Email,
+    /// How the mail leaves.
+    pub smtp: Smtp,
+    /// What is remembered between runs.
+    pub state: State,
+}
+
+impl File {
+    /// Whether the instance is switched on.
+    pub fn is_enabled(&self) -> bool {
+        self.enabled != Some(false)
+    }
+}
+
+/// Reads the command line. Help and version are printed and end the program.
+pub fn parse<A: Parser>() -> Result<A, Failure> {
+    A::try_parse().map_err(|error| {
+        if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+            // A reader that went away while help was printed has seen enough.
+            let _ = error.print();
+            process::exit(0);
+        }
+        let rendered = error.to_string();
+        let mut lines = rendered.lines().map(str::trim).filter(|line| !line.is_empty());
+        let first = lines.next().unwrap_or_default();
+        let first = first.strip_prefix("error: ").unwrap_or(first);
+        let tip = lines
+            .find_map(|line| line.strip_prefix("tip: "))
+            .map(|tip| format!("; {tip}"))
+            .unwrap_or_default();
+        Failure::new(Status::Usage, format!("{first}{tip}; see --help"))
+    })
+}
+
+/// Reads the file, or the defaults where none is named. Relative paths in it start at its folder.
+pub fn load(path: Option<&Path>) -> Result<File, Failure> {
+    let Some(path) = path else {
+        return Ok(File::default());
+    };
+    let refused = |reason: String| Failure::new(Status::Config, format!("{}: {reason}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+    let mut file: File = toml::from_str(&text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        let before = text.get(..offset).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .chars()
+            .rev()
+            .take_while(|character| *character != '\n')
+            .count()
+            + 1;
+        refused(format!("line {line}, column {column}: {}", error.message()))
+    })?;
+    file.was_read = true;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let File {
+        threatq, smtp, state, ..
+    } = &mut file;
+    let paths = [
+        &mut threatq.password_file,
+        &mut threatq.client_secret_file,
+        &mut threatq.ca_file,
+        &mut smtp.password_file,
+        &mut smtp.ca_file,
+        &mut smtp.maildir,
+        &mut state.file,
+    ];
+    for path in paths.into_iter().flatten() {
+        *path = folder.join(&path);
+    }
+    Ok(file)
+}
+
+/// A setting that the program cannot do without.
+pub fn required<T>(setting: Option<T>, flag: &str, key: &str) -> Result<T, Failure> {
+    setting.ok_or_else(|| {
+        Failure::new(
+            Status::Config,
+            format!("{key} is not set: use {flag} or the configuration file"),
+        )
+    })
+}
+
+/// A list that must not be empty.
+pub fn required_list<T>(setting: Vec<T>, flag: &str, key: &str) -> Result<Vec<T>, Failure> {
+    required(Some(setting).filter(|list| !list.is_empty()), flag, key)
+}
+
+/// The path of the state, where one is set.
+pub fn state_path(flags: &State, file: &File) -> Option<PathBuf> {
+    flags.file.clone().or_else(|| file.state.file.clone())
+}

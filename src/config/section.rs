@@ -1,0 +1,183 @@
+//! The sections of the configuration: every field is a key of the file and a flag of the programs that use it.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::terminal::Color;
+
+/// What every program understands. No section of the file: the place of the file itself is among it.
+#[derive(Args, Debug)]
+#[command(next_display_order = 100)]
+pub struct Common {
+    /// Read settings from this TOML file; flags beat it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say more on standard error: 1 failures, 2 steps, 3 everything
+    #[arg(short, long, value_name = "1|2|3", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub verbosity: u8,
+    /// Use colour on a terminal
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// `[threatq]`: where ThreatQ is and how to log in.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Threatq {
+    /// Address of ThreatQ, https or, on loopback only, http
+    #[arg(long = "threatq", value_name = "URL")]
+    pub url: Option<String>,
+    /// Client ID: My Account, API Credentials in ThreatQ
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Log in as this user
+    #[arg(long, value_name = "ADDR")]
+    pub email: Option<String>,
+    /// File that holds the user's password, mode 0600
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// File that holds a client secret, mode 0600; then no user is needed
+    #[arg(long, value_name = "FILE")]
+    pub client_secret_file: Option<PathBuf>,
+    /// Trust the certificate authorities in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Host that links in mails lead to, if not that of the address
+    #[arg(long, value_name = "HOST")]
+    pub link_host: Option<String>,
+}
+
+impl Threatq {
+    /// These settings, and the other ones where these say nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            url: self.url.or(other.url),
+            client_id: self.client_id.or(other.client_id),
+            email: self.email.or(other.email),
+            password_file: self.password_file.or(other.password_file),
+            client_secret_file: self.client_secret_file.or(other.client_secret_file),
+            ca_file: self.ca_file.or(other.ca_file),
+            link_host: self.link_host.or(other.link_host),
+        }
+    }
+}
+
+/// `[watchlist]`: whose watchlists to look at.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Watchlist {
+    /// Whether to look at watchlists at all; absent means yes.
+    #[arg(skip)]
+    pub enabled: Option<bool>,
+    /// Users by display name or e-mail, separated by commas
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub users: Vec<String>,
+}
+
+/// `[[collection]]`: one data collection to look at.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collection {
+    /// Whether to look at it; absent means yes.
+    pub enabled: Option<bool>,
+    /// Its name in ThreatQ.
+    pub name: String,
+    /// Only objects of these types; empty means those that the collection selects.
+    #[serde(default)]
+    pub objects: Vec<String>,
+}
+
+/// `[email]`: who writes to whom.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Email {
+    /// Author of the mails: an address or 'Name <address>'
+    #[arg(long, value_name = "ADDR")]
+    pub from: Option<String>,
+    /// Recipients, separated by commas
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub to: Vec<String>,
+}
+
+impl Email {
+    /// These settings, and the other ones where these say nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            from: self.from.or(other.from),
+            to: if self.to.is_empty() { other.to } else { self.to },
+        }
+    }
+}
+
+/// How the line to the relay is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// From the first byte (port 465)
+    #[default]
+    Implicit,
+    /// After STARTTLS, which the relay must offer (port 587)
+    Starttls,
+    /// Not at all; never with a login except on loopback (port 25)
+    None,
+}
+
+/// `[smtp]`: how the mail leaves.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Smtp {
+    /// Relay to send through
+    #[arg(long, value_name = "H")]
+    pub host: Option<String>,
+    /// Its port, if not the usual one for --tls
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+    /// How the line is protected; implicit unless said otherwise
+    #[arg(long, value_name = "HOW", value_enum)]
+    pub tls: Option<Tls>,
+    /// Log in as this user; no login otherwise
+    #[arg(long, value_name = "U")]
+    pub username: Option<String>,
+    /// File that holds the password, mode 0600
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Trust the certificate authorities in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Wait this long for each answer, instead of as long as RFC 5321 asks
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: Option<u64>,
+    /// Deliver into this Maildir instead of a relay
+    #[arg(long, value_name = "DIR")]
+    pub maildir: Option<PathBuf>,
+}
+
+impl Smtp {
+    /// These settings, and the other ones where these say nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            host: self.host.or(other.host),
+            port: self.port.or(other.port),
+            tls: self.tls.or(other.tls),
+            username: self.username.or(other.username),
+            password_file: self.password_file.or(other.password_file),
+            ca_file: self.ca_file.or(other.ca_file),
+            timeout: self.timeout.or(other.timeout),
+            maildir: self.maildir.or(other.maildir),
+        }
+    }
+}
+
+/// `[state]`: what is remembered between runs.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct State {
+    /// The state that is remembered between runs
+    #[arg(long = "state", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}

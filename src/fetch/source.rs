@@ -1,0 +1,116 @@
+//! One source on its way out: its alerts counted, its marks in batches, its checkpoint last.
+
+use std::io::Write;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::exit::{Failure, Status};
+use crate::ndjson::{Error, Writer};
+use crate::record::{Alert, Checkpoint, Cursor, Mark, MarkEntry, Tally};
+
+/// How many marks share a record.
+const BATCH: usize = 100;
+
+/// One source, open until its checkpoint.
+pub(super) struct Source {
+    name: String,
+    base: u64,
+    cursor: Cursor,
+    tally: Tally,
+    marks: Vec<MarkEntry>,
+}
+
+impl Source {
+    pub(super) fn new(name: &str, base: u64, cursor: Cursor) -> Self {
+        Self {
+            name: name.to_owned(),
+            base,
+            cursor,
+            tally: Tally::default(),
+            marks: Vec::with_capacity(BATCH),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Writes an alert, and gives it the id that its content asks for.
+    pub(super) fn alert<W: Write>(&mut self, mut alert: Alert, output: &mut Writer<W>) -> Result<(), Error> {
+        alert.id = alert.id_of_content();
+        self.tally.add(&alert.id);
+        output.write(&alert)
+    }
+
+    /// Remembers without an alert.
+    pub(super) fn remember<W: Write>(
+        &mut self,
+        entry: MarkEntry,
+        output: &mut Writer<W>,
+    ) -> Result<(), Error> {
+        self.marks.push(entry);
+        if self.marks.len() < BATCH {
+            Ok(())
+        } else {
+            self.write_marks(output)
+        }
+    }
+
+    /// Forgets a key.
+    pub(super) fn forget<W: Write>(&mut self, key: &str, output: &mut Writer<W>) -> Result<(), Error> {
+        self.remember(
+            MarkEntry {
+                key: key.to_owned(),
+                mark: None,
+            },
+            output,
+        )
+    }
+
+    fn write_marks<W: Write>(&mut self, output: &mut Writer<W>) -> Result<(), Error> {
+        if self.marks.is_empty() {
+            return Ok(());
+        }
+        let mark = Mark {
+            source: self.name.clone(),
+            marks: std::mem::take(&mut self.marks),
+        };
+        output.write(&mark)
+    }
+
+    /// Moves the cursor on to what ThreatQ reports, never back.
+    pub(super) fn saw(&mut self, touched_at: Option<DateTime<Utc>>) {
+        self.cursor.since = self.cursor.since.max(touched_at);
+    }
+
+    /// Closes the source: its fetch succeeded whole.
+    pub(super) fn close<W: Write>(mut self, output: &mut Writer<W>) -> Result<(), Error> {
+        self.write_marks(output)?;
+        let (alerts, digest) = (self.tally.count(), self.tally.digest());
+        tracing::info!("{}: {alerts} alerts", self.name);
+        let Self {
+            name, base, cursor, ..
+        } = self;
+        output.write(&Checkpoint {
+            source: name,
+            base,
+            cursor,
+            alerts,
+            digest,
+            emails: None,
+        })?;
+        output.flush()
+    }
+}
+
+/// A mark as it travels.
+pub(super) fn entry(key: &str, mark: &impl Serialize) -> Result<MarkEntry, Failure> {
+    let mark: Box<RawValue> = to_raw_value(mark)
+        .map_err(|error| Failure::new(Status::Bug, format!("a mark cannot be written: {error}")))?;
+    Ok(MarkEntry {
+        key: key.to_owned(),
+        mark: Some(mark),
+    })
+}

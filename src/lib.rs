@@ -1,0 +1,43 @@
+//! Mail when a watched ThreatQ object changes or a data collection gains items.
+//!
+//! Four programs, joined by pipes; this library is what they are made of.
+//!
+//! ```text
+//! tq-fetch-watchlist  ─┐
+//!                      ├─ alerts ─▶ tq-format-email ─ emails ─▶ tq-send-smtp ─▶ receipts
+//! tq-fetch-collection ─┘
+//! ```
+//!
+//! Modules in reading order. Arrows point down only, and no edge knows another:
+//!
+//! * what the programs do, one verb each: [`fetch`], [`format`], [`send`];
+//! * the edges: [`threatq`] (its API), [`mail`] (texts and bytes), [`smtp`] (the relay), [`maildir`], [`state`] (memory
+//!   and outbox);
+//! * what changed: [`change`];
+//! * what travels: [`record`], [`ndjson`];
+//! * plumbing: [`config`], [`exit`], [`escape`], [`logging`], [`secret`], [`terminal`], [`tls`].
+//!
+//! ARCHITECTURE.md follows one alert through them.
+
+pub mod fetch;
+pub mod format;
+pub mod send;
+
+pub mod mail;
+pub mod maildir;
+pub mod smtp;
+pub mod state;
+pub mod threatq;
+
+pub mod change;
+
+pub mod ndjson;
+pub mod record;
+
+pub mod config;
+pub mod escape;
+pub mod exit;
+pub mod logging;
+pub mod secret;
+pub mod terminal;
+pub mod tls;

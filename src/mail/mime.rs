@@ -1,0 +1,308 @@
+//! An email record becomes final bytes (RFC 5322, RFC 2045): the same record, the same bytes, safe to put on any wire.
+//!
+//! lettre builds the message; this file keeps from it what it would panic on or pass through (control characters in
+//! names, header fields that are none), fixes the boundaries, encodes every body, and checks the bytes that come out.
+//!
+//! Fails with the reason why this email can never be sent.
+
+use std::time::SystemTime;
+
+use chrono::Datelike;
+use lettre::Address;
+use lettre::address::Envelope;
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment as AttachmentPart, Body, Mailbox, Message, MultiPart, SinglePart};
+
+use crate::escape;
+use crate::record::{Attachment, Email, digest};
+
+/// The longest line that SMTP allows, without its CRLF (RFC 5322, section 2.1.1).
+const LINE_LIMIT: usize = 998;
+/// Fields that the record has members for, or that decide how the body is read.
+const OUR_FIELDS: [&str; 13] = [
+    "bcc",
+    "cc",
+    "content-disposition",
+    "content-id",
+    "content-transfer-encoding",
+    "content-type",
+    "date",
+    "from",
+    "message-id",
+    "mime-version",
+    "return-path",
+    "subject",
+    "to",
+];
+
+/// The final bytes of a mail, and the addresses of its envelope.
+pub struct Rendered {
+    /// The envelope's sender.
+    pub sender: String,
+    /// The envelope's recipients, each once.
+    pub recipients: Vec<String>,
+    /// The message.
+    pub bytes: Vec<u8>,
+}
+
+/// An address with or without a name, when it is fit for a header and an envelope.
+pub fn mailbox(text: &str) -> Result<Mailbox, String> {
+    let refused = |reason: &str| format!("'{}' is not an address: {reason}", escape::visible(text));
+    if text.chars().any(char::is_control) {
+        return Err(refused("it holds a control character"));
+    }
+    let mailbox: Mailbox = text
+        .parse()
+        .map_err(|_| refused("expected name@host or 'Name <name@host>'"))?;
+    let user = mailbox.email.user();
+    if user.starts_with('-') || user.len() > 64 || AsRef::<str>::as_ref(&mailbox.email).len() > 254 {
+        return Err(refused("too long, or it starts with a dash"));
+    }
+    Ok(mailbox)
+}
+
+/// The address of an envelope.
+pub fn address(text: &str) -> Result<Address, String> {
+    mailbox(text).map(|mailbox| mailbox.email)
+}
+
+/// Renders a mail.
+pub fn render(email: &Email) -> Result<Rendered, String> {
+    let from = mailbox(&email.from)?;
+    let mut recipients = Vec::new();
+    let mut recipient = |text: &String| {
+        let mailbox = mailbox(text)?;
+        let address = mailbox.email.to_string();
+        if !recipients.contains(&address) {
+            recipients.push(address);
+        }
+        Ok::<_, String>(mailbox)
+    };
+    let mut builder = Message::builder()
+        .date(date(email)?)
+        .from(from.clone())
+        .subject(escape::visible(&email.subject))
+        .message_id(Some(message_id(&email.message_id)?));
+    for text in &email.to {
+        builder = builder.to(recipient(text)?);
+    }
+    for text in &email.cc {
+        builder = builder.cc(recipient(text)?);
+    }
+    for text in &email.bcc {
+        recipient(text)?;
+    }
+    if recipients.is_empty() {
+        return Err("the email has no recipient".to_owned());
+    }
+    // lettre wants an envelope even though ours travels beside the bytes: without one it refuses a mail that has only
+    // hidden recipients.
+    let envelope = Envelope::new(Some(from.email.clone()), vec![from.email.clone()]);
+    let builder = builder.envelope(envelope.map_err(|error| error.to_string())?);
+    let message = if email.html.is_none() && email.attachments.is_empty() {
+        builder.singlepart(part(ContentType::TEXT_PLAIN, &email.text)?)
+    } else {
+        builder.multipart(parts(email)?)
+    };
+    let mut message = message.map_err(|error| error.to_string())?;
+    for (name, value) in &email.headers {
+        message.headers_mut().insert_raw(field(name, value)?);
+    }
+    let bytes = message.formatted();
+    check(&bytes)?;
+    Ok(Rendered {
+        sender: from.email.to_string(),
+        recipients,
+        bytes,
+    })
+}
+
+fn date(email: &Email) -> Result<SystemTime, String> {
+    // Outside of these years the form of RFC 5322 has no room, and the builder would panic.
+    let fits = (1970..=9999).contains(&email.date.year());
+    if fits {
+        Ok(email.date.into())
+    } else {
+        Err(format!("the date {} is not one for a mail", email.date))
+    }
+}
+
+fn message_id(id: &str) -> Result<String, String> {
+    let inner = id
+        .strip_prefix('<')
+        .and_then(|rest| rest.strip_suffix('>'))
+        .unwrap_or_default();
+    let fits = inner.len() <= 250
+        && inner
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"<>".contains(&byte));
+    if fits
+        && inner
+            .split_once('@')
+            .is_some_and(|(left, right)| !left.is_empty() && !right.is_empty())
+    {
+        Ok(id.to_owned())
+    } else {
+        Err(format!("'{}' is not a Message-ID", escape::visible(id)))
+    }
+}
+
+fn field(name: &str, value: &str) -> Result<HeaderValue, String> {
+    let refused = |reason: &str| format!("header field '{}': {reason}", escape::visible(name));
+    let is_name =
+        (1..=76).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+    if !is_name {
+        return Err(refused("not a field name"));
+    }
+    if OUR_FIELDS.contains(&name.to_ascii_lowercase().as_str()) {
+        return Err(refused("has its own place in the record"));
+    }
+    let name = HeaderName::new_from_ascii(name.to_owned()).map_err(|_| refused("not a field name"))?;
+    Ok(HeaderValue::new(name, escape::visible(value).into_owned()))
+}
+
+/// Text and HTML as alternatives, and the attachments beside them.
+fn parts(email: &Email) -> Result<MultiPart, String> {
+    let mark = digest([email.id.as_str()]);
+    let mark: String = mark.chars().take(32).collect();
+    let mut alternative = MultiPart::alternative()
+        .boundary(format!("alternative-{mark}"))
+        .singlepart(part(ContentType::TEXT_PLAIN, &email.text)?);
+    if let Some(html) = &email.html {
+        alternative = alternative.singlepart(part(ContentType::TEXT_HTML, html)?);
+    }
+    if email.attachments.is_empty() {
+        return Ok(alternative);
+    }
+    let mut mixed = MultiPart::mixed()
+        .boundary(format!("mixed-{mark}"))
+        .multipart(alternative);
+    for attachment in &email.attachments {
+        mixed = mixed.singlepart(attached(attachment)?);
+    }
+    Ok(mixed)
+}
+
+fn part(content_type: ContentType, text: &str) -> Result<SinglePart, String> {
+    Ok(SinglePart::builder()
+        .content_type(content_type)
+        .body(encoded(text, ContentTransferEncoding::QuotedPrintable)?))
+}
+
+fn attached(attachment: &Attachment) -> Result<SinglePart, String> {
+    let refused = || {
+        format!(
+            "attachment '{}': type {}",
+            escape::visible(&attachment.name),
+            attachment.media_type
+        )
+    };
+    let content_type = ContentType::parse(&attachment.media_type).map_err(|_| refused())?;
+    let body = encoded(&attachment.text, ContentTransferEncoding::Base64)?;
+    Ok(AttachmentPart::new(escape::visible(&attachment.name).into_owned()).body(body, content_type))
+}
+
+/// Every body is encoded, so that no byte of it can mean anything to a relay.
+fn encoded(text: &str, encoding: ContentTransferEncoding) -> Result<Body, String> {
+    let lines = text
+        .replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .replace('\n', "\r\n");
+    Body::new_with_encoding(lines, encoding).map_err(|_| "a body that cannot be encoded".to_owned())
+}
+
+/// What no relay may see: lines that do not end in CRLF, lines that are too long, bytes that are not ASCII, NUL.
+fn check(bytes: &[u8]) -> Result<(), String> {
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let line = line
+            .strip_suffix(b"\r\n")
+            .ok_or("the mail has a line that does not end in CRLF")?;
+        if line.len() > LINE_LIMIT {
+            return Err(format!("the mail has a line longer than {LINE_LIMIT} bytes"));
+        }
+        if line
+            .iter()
+            .any(|byte| !byte.is_ascii() || matches!(byte, 0 | b'\r'))
+        {
+            return Err("the mail has a byte that must not travel".to_owned());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{mailbox, render};
+    use crate::record::Email;
+
+    fn email(changes: &str) -> Result<String, String> {
+        let mut base: serde_json::Map<String, serde_json::Value> = serde_json::from_str(
+            r#"{"id":"e","message_id":"<a@example.com>","date":"2021-10-28T20:32:57Z","from":"tq@example.com",
+                "to":["soc@example.com"],"subject":"s","text":"t","alerts":[]}"#,
+        )
+        .unwrap();
+        base.extend(serde_json::from_str::<serde_json::Map<_, _>>(changes).unwrap());
+        let email: Email = serde_json::from_value(base.into()).unwrap();
+        render(&email).map(|rendered| String::from_utf8(rendered.bytes).unwrap())
+    }
+
+    #[test]
+    fn the_same_email_is_the_same_bytes() {
+        let changes =
+            r#"{"html":"<p>t</p>","attachments":[{"name":"a.csv","type":"text/csv","text":"a,b"}]}"#;
+        assert_eq!(email(changes).unwrap(), email(changes).unwrap());
+    }
+
+    #[test]
+    fn control_characters_never_make_a_header_or_a_line() {
+        for changes in [
+            r#"{"subject":"a\r\nBcc: evil@example.com"}"#,
+            r#"{"headers":[["X-A","b\r\nBcc: evil@example.com"]]}"#,
+            r#"{"text":"a\r\n.\r\nMAIL FROM:<evil@example.com>\r\n\u0000 \r b"}"#,
+        ] {
+            let bytes = email(changes).unwrap();
+            assert!(!bytes.contains("\r\nBcc:") && !bytes.contains('\0'), "{bytes}");
+        }
+        for changes in [
+            r#"{"from":"a\nb <tq@example.com>"}"#,
+            r#"{"to":["soc@example.com\r\nDATA"]}"#,
+            r#"{"headers":[["X-A\r\nB","c"]]}"#,
+            r#"{"headers":[["Bcc","evil@example.com"]]}"#,
+            r#"{"message_id":"<a@b>\r\nX: y"}"#,
+            r#"{"date":"+12021-10-28T20:32:57Z"}"#,
+            r#"{"to":[]}"#,
+        ] {
+            assert!(email(changes).is_err(), "{changes}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_taken_or_refused_at_once() {
+        for good in [
+            "soc@example.com",
+            "SOC Team <soc@example.com>",
+            "\"SOC, night\" <soc@example.com>",
+        ] {
+            assert!(mailbox(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "soc",
+            "soc@",
+            "@example.com",
+            "a b@example.com",
+            "-oQ/tmp@example.com",
+            "a@b@c",
+            "a@example.com, b@example.com",
+        ] {
+            assert!(mailbox(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_hidden_recipient_is_in_the_envelope_only() {
+        let mut base = email(r#"{"bcc":["hidden@example.com"]}"#).unwrap();
+        base.make_ascii_lowercase();
+        assert!(!base.contains("hidden@example.com"));
+    }
+}

@@ -1,0 +1,310 @@
+//! Records in, with physical line numbers and a length guard; records out, flushed where the caller says.
+//!
+//! Implements the rules that `man/tq-records.5` sets for every reader. Lines are cut and counted here, and bounded
+//! while they are being read; ndjson-stream parses them one at a time, so that a bad line can be named.
+//!
+//! Fails: a broken stream is status 65, a pipe that cannot be read or written is 74. A reader that went away is told
+//! apart, because a fetcher or a formatter then ends quietly.
+
+use std::io::{self, BufRead, BufWriter, Read, Write};
+use std::{fmt, str};
+
+use ndjson_stream::config::{EmptyLineHandling, NdjsonConfig};
+use ndjson_stream::engine::NdjsonEngine;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::exit::{Failure, Status};
+use crate::record::{Kind, Record, VERSION};
+use crate::terminal::Style;
+
+/// The longest line that is accepted, in bytes, its line feed not counted.
+pub const LINE_LIMIT: usize = 16 * 1024 * 1024;
+
+/// Why a stream cannot be read or written.
+#[derive(Debug)]
+pub enum Error {
+    /// A line breaks a rule; the number is the physical line, from 1.
+    Line(u64, String),
+    /// The input cannot be read.
+    Input(io::Error),
+    /// The program that read our output is gone.
+    ReaderGone,
+    /// The output cannot be written.
+    Output(io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(number, reason) => write!(f, "standard input, line {number}: {reason}"),
+            Self::Input(error) => write!(f, "standard input: {error}"),
+            Self::ReaderGone => f.write_str("standard output: the program that reads it is gone"),
+            Self::Output(error) => write!(f, "standard output: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = match error {
+            Error::Line(..) => Status::BadStream,
+            Error::Input(_) | Error::ReaderGone | Error::Output(_) => Status::Disk,
+        };
+        Failure::from_error(status, error)
+    }
+}
+
+/// Makes the end of a reader a quiet end of ours, as fetchers and the formatter want it.
+pub fn quiet_when_reader_gone(result: Result<Status, Failure>) -> Result<Status, Failure> {
+    match result {
+        Err(failure) if matches!(failure.cause(), Some(Error::ReaderGone)) => Ok(Status::Done),
+        other => other,
+    }
+}
+
+/// One record as it stands on its line.
+pub struct Line<'a> {
+    /// The physical line, from 1.
+    pub number: u64,
+    /// Which record it is.
+    pub kind: Kind,
+    bytes: &'a [u8],
+}
+
+impl Line<'_> {
+    /// The record itself.
+    ///
+    /// Fails when a member that the record calls for is absent or of another type.
+    pub fn parse<T: Record + DeserializeOwned>(&self) -> Result<T, Error> {
+        parse(self.bytes).map_err(|reason| Error::Line(self.number, format!("{}: {reason}", T::NAME)))
+    }
+
+    /// An error about this line.
+    pub fn error(&self, reason: impl fmt::Display) -> Error {
+        Error::Line(self.number, reason.to_string())
+    }
+}
+
+/// Reads records line by line and never holds more than one line.
+pub struct Reader<R> {
+    input: R,
+    limit: usize,
+    number: u64,
+    buffer: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    record: Kind,
+    v: u64,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// A reader with the usual limit on the length of a line.
+    pub fn new(input: R) -> Self {
+        Self {
+            input,
+            limit: LINE_LIMIT,
+            number: 0,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The next record, or `None` at the end of the stream.
+    pub fn next_line(&mut self) -> Result<Option<Line<'_>>, Error> {
+        loop {
+            if !self.fill()? {
+                return Ok(None);
+            }
+            if !self.buffer.trim_ascii().is_empty() {
+                break;
+            }
+        }
+        let number = self.number;
+        let broken = |reason: String| Error::Line(number, reason);
+        str::from_utf8(&self.buffer).map_err(|error| broken(format!("not UTF-8: {error}")))?;
+        let header: Header =
+            parse(&self.buffer).map_err(|reason| broken(format!("not a record: {reason}")))?;
+        if header.v != VERSION {
+            return Err(broken(format!(
+                "record of version {}; this program reads version {VERSION}",
+                header.v
+            )));
+        }
+        Ok(Some(Line {
+            number,
+            kind: header.record,
+            bytes: &self.buffer,
+        }))
+    }
+
+    /// Reads one physical line into the buffer; false at the end of the input.
+    fn fill(&mut self) -> Result<bool, Error> {
+        self.buffer.clear();
+        self.number += 1;
+        let allowed = self.limit as u64 + 1;
+        let read = (&mut self.input)
+            .take(allowed)
+            .read_until(b'\n', &mut self.buffer)
+            .map_err(Error::Input)?;
+        if self.buffer.len() > self.limit && !self.buffer.ends_with(b"\n") {
+            return Err(Error::Line(
+                self.number,
+                format!("longer than {} bytes", self.limit),
+            ));
+        }
+        Ok(read > 0)
+    }
+}
+
+fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
+    let config = NdjsonConfig::default()
+        .with_empty_line_handling(EmptyLineHandling::IgnoreBlank)
+        .with_parse_rest(true);
+    let mut engine = NdjsonEngine::with_config(config);
+    engine.input(line);
+    engine.finalize();
+    match engine.pop() {
+        Some(Ok(value)) => Ok(value),
+        // Each line is parsed alone, so serde_json's own line number would only mislead.
+        Some(Err(error)) => Err(error.to_string().replace(" at line 1 column ", " at column ")),
+        None => Err("blank".to_owned()),
+    }
+}
+
+/// Writes records, or a line for people where a person is looking.
+pub struct Writer<W: Write> {
+    output: BufWriter<W>,
+    style: Style,
+}
+
+#[derive(Serialize)]
+struct Versioned<'a, T> {
+    record: &'static str,
+    v: u64,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+impl<W: Write> Writer<W> {
+    /// A writer in the style that fits the output; see [`Style::of_stdout`].
+    pub fn new(output: W, style: Style) -> Self {
+        Self {
+            output: BufWriter::with_capacity(64 * 1024, output),
+            style,
+        }
+    }
+
+    /// Writes one record.
+    pub fn write<T: Record>(&mut self, body: &T) -> Result<(), Error> {
+        if let Some(line) = self.style.line(body) {
+            return self.put(line.as_bytes());
+        }
+        let versioned = Versioned {
+            record: T::NAME,
+            v: VERSION,
+            body,
+        };
+        serde_json::to_writer(&mut self.output, &versioned).map_err(|error| output_error(error.into()))?;
+        self.put(b"")
+    }
+
+    /// Passes on a record as it was read, byte for byte.
+    pub fn pass(&mut self, line: &Line) -> Result<(), Error> {
+        if self.style == Style::Records {
+            self.put(line.bytes.trim_ascii())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Hands over everything written so far.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.output.flush().map_err(output_error)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.output
+            .write_all(bytes)
+            .and_then(|()| self.output.write_all(b"\n"))
+            .map_err(output_error)
+    }
+}
+
+fn output_error(error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        Error::ReaderGone
+    } else {
+        Error::Output(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reader;
+    use crate::record::Kind;
+
+    const MARK: &str = r#"{"record":"mark","v":1,"source":"s","marks":[]}"#;
+
+    fn kinds(input: &str, limit: usize) -> Result<Vec<(u64, Kind)>, String> {
+        let mut reader = Reader {
+            limit,
+            ..Reader::new(input.as_bytes())
+        };
+        let mut seen = Vec::new();
+        while let Some(line) = reader.next_line().map_err(|error| error.to_string())? {
+            seen.push((line.number, line.kind));
+        }
+        Ok(seen)
+    }
+
+    #[test]
+    fn blank_lines_count_crlf_is_accepted_and_the_last_line_needs_no_line_feed() {
+        let input = format!("\n{MARK}\r\n  \r\n{MARK}");
+        assert_eq!(kinds(&input, 100).unwrap(), [(2, Kind::Mark), (4, Kind::Mark)]);
+    }
+
+    #[test]
+    fn a_line_of_exactly_the_limit_is_read_and_one_byte_more_is_not() {
+        assert_eq!(kinds(&format!("{MARK}\n"), MARK.len()).unwrap().len(), 1);
+        assert_eq!(kinds(MARK, MARK.len()).unwrap().len(), 1);
+        let error = kinds(&format!("\n{MARK} \n"), MARK.len()).unwrap_err();
+        assert_eq!(
+            error,
+            format!("standard input, line 2: longer than {} bytes", MARK.len())
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_record_of_version_1_is_refused_with_its_line() {
+        for (input, reason) in [
+            ("[1]", "not a record"),
+            ("{\"record\":\"alert\"}", "missing field `v`"),
+            ("{\"v\":1}", "missing field `record`"),
+            (
+                "{\"record\":\"alert\",\"v\":2}",
+                "record of version 2; this program reads version 1",
+            ),
+            ("{\"record\":\"new\",\"v\":2}", "record of version 2"),
+            ("{\"record\":\"alert\",\"v\":1", "EOF while parsing"),
+            (
+                "{\"record\":\"alert\",\"v\":1}{}",
+                "trailing characters at column 25",
+            ),
+            (
+                "{\"record\":\"mark\",\"record\":\"mark\",\"v\":1}",
+                "duplicate field",
+            ),
+            ("\u{FEFF}{\"record\":\"mark\",\"v\":1}", "not a record"),
+        ] {
+            let error = kinds(&format!("\n\n{input}\n"), 1000).unwrap_err();
+            assert!(
+                error.starts_with("standard input, line 3: ") && error.contains(reason),
+                "{input}: {error}"
+            );
+        }
+    }
+}

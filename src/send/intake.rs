@@ -1,0 +1,203 @@
+//! Taking over: the sources of a stream go into the state, each in one step at its checkpoint.
+//!
+//! A source whose checkpoint does not come, or does not fit, is rolled back: nothing of it is sent or remembered, and
+//! the next fetch finds it again.
+
+use std::io::{BufRead, Write};
+
+use super::Sender;
+use crate::exit::{Failure, Status};
+use crate::mail::mime;
+use crate::ndjson::{Line, Reader};
+use crate::record::{Checkpoint, Email, Kind, Mark, Receipt, Tally, now};
+use crate::smtp::Verdict;
+use crate::state::{Intake, QueuedMail, State};
+
+/// The emails of a source, to be compared with what its checkpoint says.
+#[derive(Default)]
+pub(super) struct Account {
+    tally: Tally,
+    emails: u64,
+}
+
+impl Account {
+    pub(super) fn count(&mut self, email: &Email) {
+        self.emails += 1;
+        email.alerts.iter().for_each(|id| self.tally.add(id));
+    }
+
+    /// What is wrong with the emails, by the word of their checkpoint.
+    pub(super) fn disagreement(mut self, checkpoint: &Checkpoint) -> Option<String> {
+        if let Some(emails) = checkpoint.emails.filter(|emails| *emails != self.emails) {
+            return Some(format!(
+                "its checkpoint counts {emails} emails, the stream has {}",
+                self.emails
+            ));
+        }
+        // One alert may be in several emails.
+        self.tally.unite();
+        self.tally.disagreement(checkpoint)
+    }
+}
+
+/// A source on its way into the state.
+struct Taking<'s> {
+    /// Its name, as soon as a record says it.
+    source: Option<String>,
+    intake: Intake<'s>,
+    account: Account,
+    refused: Vec<Receipt>,
+}
+
+/// Reads the stream to its end. Fails with 65 when it is broken, or ends before a checkpoint.
+pub(super) fn take_over<R: BufRead, W: Write>(
+    sender: &mut Sender<W>,
+    state: &State,
+    mut input: Reader<R>,
+) -> Result<Status, Failure> {
+    let mut status = Status::Done;
+    let mut taking: Option<Taking<'_>> = None;
+    while let Some(line) = input.next_line()? {
+        match line.kind {
+            Kind::Email => {
+                let email: Email = line.parse()?;
+                let open = of_source(sender, state, &mut taking, email.source.as_deref(), &mut status)?;
+                queue(sender, open, &email)?;
+            }
+            Kind::Mark => {
+                let mark: Mark = line.parse()?;
+                let open = of_source(sender, state, &mut taking, Some(&mark.source), &mut status)?;
+                open.intake.remember(&mark.marks)?;
+                sender.output.pass(&line)?;
+            }
+            Kind::Checkpoint => {
+                let checkpoint: Checkpoint = line.parse()?;
+                of_source(sender, state, &mut taking, Some(&checkpoint.source), &mut status)?;
+                if let Some(open) = taking.take() {
+                    status = status.worst(close(sender, open, &checkpoint, &line)?);
+                }
+            }
+            Kind::Alert | Kind::Receipt | Kind::Other => sender.output.pass(&line)?,
+        }
+    }
+    match taking {
+        Some(Taking { source, .. }) => Err(Failure::new(Status::BadStream, incomplete(source.as_deref()))),
+        None => Ok(status),
+    }
+}
+
+/// The source of the record at hand. One that is open under another name was given up before its checkpoint.
+fn of_source<'t, 's, W: Write>(
+    sender: &Sender<W>,
+    state: &'s State,
+    taking: &'t mut Option<Taking<'s>>,
+    source: Option<&str>,
+    status: &mut Status,
+) -> Result<&'t mut Taking<'s>, Failure> {
+    let open_name = taking.as_ref().and_then(|open| open.source.as_deref());
+    if let (Some(open_name), Some(source)) = (open_name, source)
+        && open_name != source
+    {
+        sender.complain(&incomplete(Some(open_name)));
+        *status = status.worst(Status::BadStream);
+        *taking = None;
+    }
+    let open = match taking.take() {
+        Some(open) => open,
+        None => Taking {
+            source: None,
+            intake: state.intake()?,
+            account: Account::default(),
+            refused: Vec::new(),
+        },
+    };
+    let open = taking.insert(open);
+    open.source = open.source.take().or_else(|| source.map(str::to_owned));
+    Ok(open)
+}
+
+fn incomplete(source: Option<&str>) -> String {
+    let name = source.map(|source| format!(" '{source}'")).unwrap_or_default();
+    format!("the stream has no checkpoint for source{name}; it is incomplete, and nothing of it is sent")
+}
+
+/// Renders an email to its final bytes and puts it into the outbox.
+fn queue<W: Write>(sender: &Sender<W>, open: &mut Taking<'_>, email: &Email) -> Result<(), Failure> {
+    open.account.count(email);
+    let mail = |sender, recipients, bytes| QueuedMail {
+        email: &email.id,
+        message_id: &email.message_id,
+        source: open.source.as_deref().unwrap_or_default(),
+        sender,
+        recipients,
+        bytes,
+        at: now(),
+    };
+    match mime::render(email) {
+        Ok(rendered) => open
+            .intake
+            .queue(&mail(&rendered.sender, &rendered.recipients, &rendered.bytes))?,
+        Err(reason) => {
+            // It can never be sent; that must not keep the others back.
+            open.intake.refuse(&mail(&email.from, &email.to, &[]), &reason)?;
+            let verdict = Verdict::refused(email.to.iter().map(String::as_str), &reason);
+            let receipt = sender
+                .destination
+                .receipt(&email.id, &email.message_id, 1, &verdict);
+            open.refused.push(receipt);
+        }
+    }
+    Ok(())
+}
+
+/// Compares the source with its checkpoint and commits it.
+fn close<W: Write>(
+    sender: &mut Sender<W>,
+    open: Taking<'_>,
+    checkpoint: &Checkpoint,
+    line: &Line<'_>,
+) -> Result<Status, Failure> {
+    let Taking {
+        intake,
+        account,
+        refused,
+        ..
+    } = open;
+    let source = &checkpoint.source;
+    if let Some(reason) = account.disagreement(checkpoint) {
+        return Err(line
+            .error(format_args!("source '{source}': {reason}; nothing of it is sent"))
+            .into());
+    }
+    let generation = intake.generation(source)?;
+    if generation != checkpoint.base {
+        let base = checkpoint.base;
+        let reason = format!(
+            "source '{source}' was fetched from generation {base} of the state, which is at {generation} now"
+        );
+        sender.complain(&format!("{reason}; the next run fetches it again"));
+        return Ok(Status::TryAgain);
+    }
+    intake.commit(checkpoint)?;
+    tracing::info!("{source}: taken over");
+    sender.output.pass(line)?;
+    let mut status = Status::Done;
+    for receipt in refused {
+        sender.complain(&format!(
+            "email {} can never be sent: {}",
+            receipt.email,
+            first_reply(&receipt)
+        ));
+        sender.output.write(&receipt)?;
+        status = Status::Refused;
+    }
+    Ok(status)
+}
+
+fn first_reply(receipt: &Receipt) -> &str {
+    receipt
+        .recipients
+        .first()
+        .and_then(|one| one.reply.as_deref())
+        .unwrap_or_default()
+}

@@ -1,0 +1,152 @@
+//! What became of one mail, from the relay's replies.
+//!
+//! After the final dot only 2yz, 4yz and 5yz are answers; everything else leaves open whether the relay has the mail.
+
+use lettre::Address;
+
+use super::Error;
+use super::reply::Reply;
+use crate::exit::Status;
+use crate::record::{Outcome, RecipientOutcome};
+
+/// From whom and to whom.
+pub struct Envelope {
+    /// The sender.
+    pub sender: Address,
+    /// The recipients.
+    pub recipients: Vec<Address>,
+}
+
+/// What became of one mail.
+pub struct Verdict {
+    /// Each recipient for itself.
+    pub recipients: Vec<RecipientOutcome>,
+    /// The relay's own id for the mail.
+    pub queue_id: Option<String>,
+    /// The TLS version of the session.
+    pub tls: Option<String>,
+    /// What the exit status must tell.
+    pub status: Status,
+    /// What to say on standard error, when something is not accepted.
+    pub complaint: Option<String>,
+}
+
+impl Verdict {
+    /// A verdict from the outcomes; the status follows from them.
+    pub fn new(recipients: Vec<RecipientOutcome>) -> Self {
+        let status = recipients
+            .iter()
+            .map(|one| status_of(one.outcome))
+            .fold(Status::Done, Status::worst);
+        let failed = recipients.iter().find(|one| one.outcome != Outcome::Accepted);
+        let complaint = failed.map(|one| {
+            let code = one.code.map(|code| format!("{code} ")).unwrap_or_default();
+            format!(
+                "{} {}: {code}{}",
+                one.address,
+                one.outcome,
+                one.reply.as_deref().unwrap_or("no answer")
+            )
+        });
+        Self {
+            recipients,
+            queue_id: None,
+            tls: None,
+            status,
+            complaint,
+        }
+    }
+
+    /// The verdict on a mail for which there is no session.
+    pub fn without_session<'a>(recipients: impl IntoIterator<Item = &'a str>, error: &Error) -> Self {
+        let outcome = |address: &str| match error.reply() {
+            Some(reply) => replied(address, error.outcome(), reply),
+            None => unanswered(address, error.outcome(), &error.to_string()),
+        };
+        Self {
+            status: error.status(),
+            complaint: None,
+            ..Self::new(recipients.into_iter().map(outcome).collect())
+        }
+    }
+
+    /// The verdict on a mail that is refused before anybody is asked.
+    pub fn refused<'a>(recipients: impl IntoIterator<Item = &'a str>, reason: &str) -> Self {
+        Self::new(
+            recipients
+                .into_iter()
+                .map(|address| unanswered(address, Outcome::Rejected, reason))
+                .collect(),
+        )
+    }
+}
+
+fn status_of(outcome: Outcome) -> Status {
+    match outcome {
+        Outcome::Accepted => Status::Done,
+        Outcome::Rejected => Status::Refused,
+        Outcome::Deferred | Outcome::Unknown | Outcome::Partial => Status::TryAgain,
+        Outcome::Held => Status::Config,
+    }
+}
+
+/// The outcome that a refusal means for a recipient or a mail.
+pub(super) fn refusal(reply: &Reply) -> Outcome {
+    if reply.is_permanent() {
+        Outcome::Rejected
+    } else {
+        Outcome::Deferred
+    }
+}
+
+/// The outcome that the reply after the final dot means.
+pub(super) fn after_dot(reply: &Reply) -> Outcome {
+    match reply {
+        reply if reply.is_positive() => Outcome::Accepted,
+        reply if reply.is_transient() || reply.is_permanent() => refusal(reply),
+        _ => Outcome::Unknown,
+    }
+}
+
+/// What a refused sender means. The sender is a setting: unless the reply is about this mail's size, refusing it says
+/// nothing about the mail, which waits until the setting is right.
+pub(super) fn sender_refused(reply: &Reply) -> (Outcome, Status, &'static str) {
+    let about_size = reply.code == 552 || reply.enhanced().is_some_and(|enhanced| enhanced == "5.3.4");
+    match reply.code {
+        530 | 535 => (
+            Outcome::Held,
+            Status::LoginRefused,
+            "; set smtp.username and a password",
+        ),
+        _ if reply.is_permanent() && !about_size => (
+            Outcome::Held,
+            Status::Config,
+            "; set email.from to an address that this login may use",
+        ),
+        _ => (refusal(reply), status_of(refusal(reply)), ""),
+    }
+}
+
+/// A recipient's outcome in the relay's words.
+pub(super) fn replied(address: &str, outcome: Outcome, reply: &Reply) -> RecipientOutcome {
+    let (code, enhanced, reply) = (Some(reply.code), reply.enhanced(), Some(reply.words()));
+    RecipientOutcome {
+        address: address.to_owned(),
+        outcome,
+        code,
+        enhanced,
+        reply,
+    }
+}
+
+/// A recipient's outcome in our words, where there are none of the relay's.
+pub(super) fn unanswered(address: &str, outcome: Outcome, reason: &str) -> RecipientOutcome {
+    let reply = Some(reason.to_owned());
+    RecipientOutcome {
+        address: address.to_owned(),
+        outcome,
+        code: None,
+        enhanced: None,
+        reply,
+    }
+}

@@ -1,0 +1,261 @@
+//! The line to the relay: bytes out in one write, replies in within an absolute deadline, TLS from a moment on.
+//!
+//! A peer that sends one byte a minute gains nothing: the deadline is for the whole reply, and holds below TLS too.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+
+use super::Error;
+use super::reply::{self, LINE_LIMIT, REPLY_LIMIT, Reply};
+
+/// A socket whose reads and writes end at a deadline.
+struct Socket {
+    stream: TcpStream,
+    deadline: Instant,
+}
+
+impl Socket {
+    fn remaining(&self) -> io::Result<Duration> {
+        let remaining = self.deadline.saturating_duration_since(Instant::now());
+        if remaining.is_zero() {
+            Err(ErrorKind::TimedOut.into())
+        } else {
+            Ok(remaining)
+        }
+    }
+}
+
+/// A socket's own timeout is "would block" on Unix; here it has one name.
+fn timed_out(error: io::Error) -> io::Error {
+    if error.kind() == ErrorKind::WouldBlock {
+        ErrorKind::TimedOut.into()
+    } else {
+        error
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(self.remaining()?))?;
+        self.stream.read(buffer).map_err(timed_out)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(Some(self.remaining()?))?;
+        self.stream.write(bytes).map_err(timed_out)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+enum Channel {
+    Plain(Socket),
+    Tls(Box<StreamOwned<ClientConnection, Socket>>),
+}
+
+/// Why no reply came.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The line is gone, or the time is up.
+    Lost(String),
+    /// What came is not a reply.
+    Malformed(String),
+}
+
+impl From<Broken> for Error {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Lost(reason) => Self::Unreachable(reason),
+            Broken::Malformed(reason) => Self::Protocol(reason),
+        }
+    }
+}
+
+/// The line to the relay.
+pub(super) struct Wire {
+    channel: Channel,
+    /// What was received and not yet read as a reply.
+    inbox: Vec<u8>,
+}
+
+impl Wire {
+    /// Connects to one address.
+    pub(super) fn connect(address: SocketAddr, timeout: Duration) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, timeout)?;
+        stream.set_nodelay(true)?;
+        let socket = Socket {
+            stream,
+            deadline: Instant::now() + timeout,
+        };
+        Ok(Self {
+            channel: Channel::Plain(socket),
+            inbox: Vec::new(),
+        })
+    }
+
+    /// Starts TLS. Fails when anything was received that no command asked for (RFC 3207, section 6).
+    pub(super) fn start_tls(
+        self,
+        config: Arc<ClientConfig>,
+        host: &str,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        if !self.inbox.is_empty() {
+            return Err(Error::Protocol(
+                "sent more than its reply before TLS began".to_owned(),
+            ));
+        }
+        let Channel::Plain(mut socket) = self.channel else {
+            return Err(Error::Protocol("TLS is on already".to_owned()));
+        };
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            Error::Settings(format!(
+                "smtp.host {host} is not a name that a certificate can have"
+            ))
+        })?;
+        let mut connection =
+            ClientConnection::new(config, name).map_err(|error| Error::Settings(format!("TLS: {error}")))?;
+        socket.deadline = Instant::now() + timeout;
+        while connection.is_handshaking() {
+            connection
+                .complete_io(&mut socket)
+                .map_err(|error| tls_error(&error))?;
+        }
+        let channel = Channel::Tls(Box::new(StreamOwned::new(connection, socket)));
+        Ok(Self {
+            channel,
+            inbox: Vec::new(),
+        })
+    }
+
+    /// The TLS version in the form that people write it.
+    pub(super) fn tls_version(&self) -> Option<String> {
+        let Channel::Tls(stream) = &self.channel else {
+            return None;
+        };
+        let name = format!("{:?}", stream.conn.protocol_version()?);
+        Some(name.replace("TLSv1_", "TLSv1."))
+    }
+
+    /// Sends bytes in one write, after making sure that the relay has not spoken out of turn.
+    pub(super) fn send(&mut self, bytes: &[u8], timeout: Duration) -> Result<(), Broken> {
+        if !self.inbox.is_empty() {
+            return Err(Broken::Malformed(
+                "sent a reply that no command asked for".to_owned(),
+            ));
+        }
+        self.set_deadline(timeout);
+        let sent = match &mut self.channel {
+            Channel::Plain(socket) => socket.write_all(bytes),
+            Channel::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
+        };
+        sent.map_err(|error| lost(&error))
+    }
+
+    /// The next reply, whole, before the time is up.
+    pub(super) fn reply(&mut self, timeout: Duration) -> Result<Reply, Broken> {
+        self.set_deadline(timeout);
+        let mut lines = Vec::new();
+        let mut size = 0;
+        loop {
+            let taken = self.line()?;
+            size += taken.len();
+            let shown = || crate::escape::words(&taken, 80);
+            let line = reply::line(&taken)
+                .ok_or_else(|| Broken::Malformed(format!("not an SMTP reply: {}", shown())))?;
+            let code = line.code;
+            lines.push((code, line.text.to_vec()));
+            if lines.iter().any(|(other, _)| *other != code) {
+                return Err(Broken::Malformed(format!("a reply with two codes: {}", shown())));
+            }
+            if size > REPLY_LIMIT {
+                return Err(Broken::Malformed(format!(
+                    "a reply longer than {REPLY_LIMIT} bytes"
+                )));
+            }
+            if line.is_last {
+                return Ok(Reply::new(
+                    code,
+                    lines.into_iter().map(|(_, text)| text).collect(),
+                ));
+            }
+        }
+    }
+
+    /// The next line without its end. A line feed alone ends it too.
+    fn line(&mut self) -> Result<Vec<u8>, Broken> {
+        let mut searched = 0;
+        loop {
+            let unsearched = self.inbox.get(searched..).unwrap_or_default();
+            if let Some(at) = unsearched.iter().position(|byte| *byte == b'\n') {
+                let mut line: Vec<u8> = self.inbox.drain(..=searched + at).collect();
+                line.pop();
+                if line.last() == Some(&b'\r') {
+                    line.pop();
+                }
+                return Ok(line);
+            }
+            searched = self.inbox.len();
+            if searched > LINE_LIMIT {
+                return Err(Broken::Malformed(format!(
+                    "a reply line longer than {LINE_LIMIT} bytes"
+                )));
+            }
+            let mut chunk = [0; LINE_LIMIT];
+            let read = match &mut self.channel {
+                Channel::Plain(socket) => socket.read(&mut chunk),
+                Channel::Tls(stream) => stream.read(&mut chunk),
+            };
+            match read {
+                Ok(0) => return Err(Broken::Lost("the relay closed the connection".to_owned())),
+                Ok(count) => self
+                    .inbox
+                    .extend_from_slice(chunk.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => (),
+                Err(error) => return Err(lost(&error)),
+            }
+        }
+    }
+
+    fn set_deadline(&mut self, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
+        match &mut self.channel {
+            Channel::Plain(socket) => socket.deadline = deadline,
+            Channel::Tls(stream) => stream.sock.deadline = deadline,
+        }
+    }
+}
+
+fn lost(error: &io::Error) -> Broken {
+    Broken::Lost(match error.kind() {
+        ErrorKind::TimedOut => "no answer in time".to_owned(),
+        ErrorKind::UnexpectedEof => "the relay closed the connection".to_owned(),
+        _ => error.to_string(),
+    })
+}
+
+/// Tells a certificate that is not trusted from a peer that speaks no TLS and from a line that broke.
+fn tls_error(error: &io::Error) -> Error {
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    {
+        Some(rustls::Error::InvalidCertificate(reason)) => Error::Certificate(format!(
+            "the relay's certificate is not trusted: {reason}; for a private authority set smtp.ca_file"
+        )),
+        Some(rustls::Error::InvalidMessage(_)) => Error::NotOffered(
+            "the relay does not speak TLS on this port; set smtp.tls or smtp.port".to_owned(),
+        ),
+        Some(other) => Error::NotOffered(format!("no TLS with the relay: {other}")),
+        None => lost(error).into(),
+    }
+}

@@ -1,0 +1,79 @@
+//! What a person sees and a pipe does not: lines for people, colour, and the refusal to wait for a typed stream.
+//!
+//! The only home of atty, which is unmaintained; `std::io::IsTerminal` is the way out.
+
+use std::env;
+
+use atty::Stream;
+use clap::ValueEnum;
+
+use crate::escape;
+use crate::exit::{Failure, Status};
+use crate::record::Record;
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// On every terminal.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// As JSON, for programs.
+    Records,
+    /// A line each, for people.
+    Lines,
+    /// The same, in colour.
+    ColoredLines,
+}
+
+impl Style {
+    /// Records in a pipe or file, lines on a terminal.
+    pub fn of_stdout(color: Color) -> Self {
+        let wanted = match color {
+            Color::Auto => env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            Color::Always => true,
+            Color::Never => false,
+        };
+        match (atty::is(Stream::Stdout), wanted) {
+            (false, _) => Self::Records,
+            (true, false) => Self::Lines,
+            (true, true) => Self::ColoredLines,
+        }
+    }
+
+    /// The line for people, or `None` where records are wanted.
+    pub fn line(self, record: &impl Record) -> Option<String> {
+        if self == Self::Records {
+            return None;
+        }
+        let (word, rest) = record.summary();
+        let rest = escape::visible(rest.trim_end());
+        let hue = match word.as_str() {
+            "added" | "accepted" => "32",
+            "updated" | "deferred" | "partial" | "unknown" => "33",
+            "rejected" | "held" => "31",
+            _ => "2",
+        };
+        Some(if self == Self::ColoredLines {
+            format!("\x1b[{hue}m{word:<10}\x1b[0m {rest}")
+        } else {
+            format!("{word:<10} {rest}")
+        })
+    }
+}
+
+/// Refuses to sit and wait for records that a person would have to type.
+pub fn refuse_typed_input(wants: &str, example: &str) -> Result<(), Failure> {
+    if !atty::is(Stream::Stdin) {
+        return Ok(());
+    }
+    let sentence = format!("standard input is a terminal; {wants} are expected on a pipe, as in: {example}");
+    Err(Failure::new(Status::NoInput, sentence))
+}

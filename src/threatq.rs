@@ -1,0 +1,92 @@
+//! ThreatQ's REST API, as far as the fetchers need it: log in, list, read, page.
+//!
+//! What is known of the API is public material only; what is inferred or guessed says so where it stands. Shapes are
+//! read leniently, because two back ends and several releases differ. The only home of reqwest.
+//!
+//! Fails: unreachable or busy is 75, a refused login 77, an answer that is not ThreatQ's is 76, a route that refuses us
+//! is 69, and names or settings that do not fit are 78.
+
+mod candidates;
+mod client;
+mod collection;
+mod lenient;
+mod login;
+mod object;
+mod object_type;
+mod page;
+mod user;
+mod watchlist;
+
+pub use client::Client;
+pub use collection::{SavedSearch, SavedSearches};
+pub use object::Object;
+pub use object_type::{ObjectType, ObjectTypes};
+pub use page::Pass;
+pub use user::{User, Users};
+pub use watchlist::Watched;
+
+use std::fmt;
+
+use crate::exit::{Failure, Status};
+
+/// Why ThreatQ did not give what was asked for.
+#[derive(Debug)]
+pub enum Error {
+    /// The settings cannot work.
+    Settings(String),
+    /// A name that ThreatQ does not have, or has more than once.
+    Name(String),
+    /// It cannot be reached, or is too busy.
+    Unreachable(String),
+    /// The library changed faster than it could be read.
+    Moving(String),
+    /// It refused the login.
+    LoginRefused(String),
+    /// It answered, and said no.
+    Refused {
+        /// The route.
+        route: String,
+        /// The HTTP status.
+        status: u16,
+        /// Its words.
+        words: String,
+    },
+    /// It answered something that is not its API.
+    Nonsense(String),
+}
+
+impl Error {
+    /// Whether only the thing asked for is not there, and all else may be fine.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused { status: 404, .. })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(sentence)
+            | Self::Name(sentence)
+            | Self::Unreachable(sentence)
+            | Self::Moving(sentence)
+            | Self::LoginRefused(sentence)
+            | Self::Nonsense(sentence) => f.write_str(sentence),
+            Self::Refused { route, status, words } => write!(f, "{route}: refused with {status}: {words}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = match error {
+            Error::Settings(_) | Error::Name(_) => Status::Config,
+            Error::Unreachable(_) | Error::Moving(_) => Status::TryAgain,
+            Error::LoginRefused(_) => Status::LoginRefused,
+            Error::Refused { .. } => Status::Unavailable,
+            Error::Nonsense(_) => Status::Protocol,
+        };
+        Failure::from_error(status, error)
+    }
+}

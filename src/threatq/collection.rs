@@ -1,0 +1,149 @@
+//! Data collections, which the API calls saved searches: `GET /api/search/query`, and running one on an object type.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Client, Error, Object, ObjectType, ObjectTypes, Pass, candidates};
+use crate::record;
+
+/// What is asked of each row; an explicit list keeps rows small, and servers differ in what they send by themselves.
+const FIELDS: [&str; 9] = [
+    "id",
+    "value",
+    "title",
+    "name",
+    "type",
+    "status",
+    "score",
+    "tags",
+    "touched_at",
+];
+
+/// One data collection.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SavedSearch {
+    /// The name that people gave it; not guaranteed to be unique.
+    pub name: String,
+    /// ThreatQ's hash of it.
+    pub hash: Option<String>,
+    #[serde(default)]
+    json: Value,
+}
+
+/// All data collections that this login may see.
+pub struct SavedSearches {
+    searches: Vec<SavedSearch>,
+}
+
+impl SavedSearches {
+    /// Asks ThreatQ. A search that was run but never saved has no name and is left out.
+    pub fn read(client: &Client) -> Result<Self, Error> {
+        let rows: Vec<Value> = client.list("/api/search/query", &[])?;
+        let searches = rows
+            .into_iter()
+            .filter_map(|row| serde_json::from_value(row).ok())
+            .collect();
+        Ok(Self { searches })
+    }
+
+    /// The data collection with exactly this name, or this hash.
+    pub fn find(&self, name: &str) -> Result<&SavedSearch, Error> {
+        let named: Vec<&SavedSearch> = self
+            .searches
+            .iter()
+            .filter(|search| search.name == name)
+            .collect();
+        match named.as_slice() {
+            [search] => Ok(search),
+            [] => self.searches.iter().find(|search| search.hash.as_deref() == Some(name)).ok_or_else(|| {
+                let known = self.searches.iter().map(|search| search.name.as_str());
+                let hint = candidates::sentence(name, known);
+                Error::Name(format!(
+                    "no data collection '{name}'; {hint} (a collection must be shared with the login that reads it)"
+                ))
+            }),
+            several => {
+                let hashes: Vec<&str> = several.iter().filter_map(|search| search.hash.as_deref()).collect();
+                let hashes = hashes.join(", ");
+                Err(Error::Name(format!("several data collections are called '{name}': use one of the hashes {hashes}")))
+            }
+        }
+    }
+}
+
+impl SavedSearch {
+    /// The query in the form that the API runs. It may arrive as JSON or as JSON in a string.
+    fn api_query(&self) -> Result<Map<String, Value>, Error> {
+        let query = self.parsed().get("api_query").and_then(Value::as_object).cloned();
+        query.ok_or_else(|| {
+            Error::Nonsense(format!(
+                "data collection '{}' has no query that can be run",
+                self.name
+            ))
+        })
+    }
+
+    fn parsed(&self) -> Value {
+        match &self.json {
+            Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+            other => other.clone(),
+        }
+    }
+
+    /// A fingerprint of what the collection asks for; another one means that it is another collection now.
+    pub fn fingerprint(&self) -> Result<String, Error> {
+        let query = self.api_query()?;
+        // Members come sorted out of the map, so their order in the answer does not matter.
+        Ok(record::digest([Value::Object(query).to_string().as_str()]))
+    }
+
+    /// The object types to look at: those that were asked for, or those that the collection selects (inferred), or
+    /// indicators where it says nothing.
+    pub fn object_types<'a>(
+        &self,
+        types: &'a ObjectTypes,
+        asked_for: &[String],
+    ) -> Result<Vec<&'a ObjectType>, Error> {
+        let parsed = self.parsed();
+        let objects = parsed.pointer("/ui_query/objects");
+        let selected: Vec<String> = objects
+            .and_then(|objects| objects.get("selected"))
+            .and_then(Value::as_array)
+            .map(|names| {
+                names
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect()
+            })
+            .unwrap_or_default();
+        let current = objects
+            .and_then(|objects| objects.get("current"))
+            .and_then(Value::as_str);
+        let names = match (asked_for, selected.as_slice()) {
+            ([], []) => vec![current.unwrap_or("indicators").to_owned()],
+            ([], selected) => selected.to_vec(),
+            (asked_for, _) => asked_for.to_vec(),
+        };
+        names.iter().map(|name| types.find(name)).collect()
+    }
+
+    /// One pass over the collection's objects of one type, each handed on as it arrives.
+    pub fn objects<E: From<Error>>(
+        &self,
+        client: &Client,
+        object_type: &ObjectType,
+        each: impl FnMut(Result<Object, String>) -> Result<(), E>,
+    ) -> Result<Pass, E> {
+        let query = self.api_query()?;
+        let part = |name: &str| {
+            query
+                .get(name)
+                .filter(|part| part.is_object())
+                .cloned()
+                .unwrap_or_else(|| json!({}))
+        };
+        let body = json!({"criteria": part("criteria"), "filters": part("filters"), "fields": FIELDS});
+        client.query(&format!("/api/{}/query", object_type.collection), &body, each)
+    }
+}

@@ -1,0 +1,158 @@
+//! One object of the threat library, in either of the two shapes that ThreatQ sends.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::lenient::{self, Named};
+use super::page::Row;
+use super::{Client, Error, ObjectType};
+use crate::change::View;
+use crate::record;
+
+/// The relations that are read with an object. All of them are used by public clients.
+const WITH: &str = "attributes,comments,sources,tags,status,type,score";
+
+/// One object as ThreatQ sends it. A list that is absent was not delivered, which is not the same as empty.
+#[derive(Debug, Deserialize)]
+pub struct Object {
+    /// Its number.
+    #[serde(deserialize_with = "lenient::id")]
+    pub id: u64,
+    /// When anything of it or around it last changed.
+    #[serde(default, deserialize_with = "lenient::date")]
+    pub touched_at: Option<DateTime<Utc>>,
+    value: Option<String>,
+    title: Option<String>,
+    name: Option<String>,
+    #[serde(rename = "type")]
+    subtype: Option<Named>,
+    status: Option<Named>,
+    #[serde(default, deserialize_with = "score")]
+    score: Option<i64>,
+    description: Option<String>,
+    attributes: Option<Vec<Attribute>>,
+    comments: Option<Vec<Comment>>,
+    sources: Option<Vec<Named>>,
+    tags: Option<Vec<Named>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Attribute {
+    #[serde(deserialize_with = "lenient::id")]
+    id: u64,
+    name: Option<String>,
+    #[serde(rename = "attribute")]
+    definition: Option<Named>,
+    value: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Comment {
+    #[serde(deserialize_with = "lenient::id")]
+    id: u64,
+    value: Option<String>,
+}
+
+impl Row for Object {
+    fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+/// A score is a number in one shape, and in the other a row where the one set by hand beats the computed one.
+fn score<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let places = ["/manual_score", "/generated_score", ""];
+    Ok(places
+        .iter()
+        .find_map(|place| value.pointer(place).and_then(lenient::number)))
+}
+
+impl Object {
+    /// Reads one object with the relations that changes are found in.
+    pub fn read(client: &Client, object_type: &ObjectType, id: u64) -> Result<Self, Error> {
+        let route = format!("/api/{}/{id}", object_type.collection);
+        Ok(client.get(&route, &[("with", WITH)])?.data)
+    }
+
+    /// The words that name the object: its value, title or name, whichever its type has.
+    fn value_of(&self, object_type: &ObjectType) -> Option<&str> {
+        // A signature's value is the text of the rule; its name is what people know.
+        let places = if object_type.collection == "signatures" {
+            [&self.name, &self.title, &self.value]
+        } else {
+            [&self.value, &self.title, &self.name]
+        };
+        places
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .find(|text| !text.is_empty())
+    }
+
+    /// The object as it travels in an alert.
+    pub fn to_record(&self, object_type: &ObjectType, origin: &str) -> record::Object {
+        record::Object {
+            kind: object_type.name.clone(),
+            type_name: object_type.display_name.clone(),
+            type_plural: object_type.display_name_plural.clone(),
+            id: self.id,
+            value: self
+                .value_of(object_type)
+                .map_or_else(|| format!("({} {})", object_type.name, self.id), str::to_owned),
+            subtype: self.subtype.clone().map(Named::into_name),
+            status: self.status.clone().map(Named::into_name),
+            score: self.score,
+            sources: names(self.sources.as_ref()),
+            tags: names(self.tags.as_ref()),
+            description: self.description.clone(),
+            link: object_type.link(origin, self.id),
+        }
+    }
+
+    /// What is remembered of the object and compared with what was remembered.
+    pub fn view(&self, object_type: &ObjectType) -> View {
+        let attribute = |row: &Attribute| {
+            let name = row
+                .name
+                .clone()
+                .or_else(|| row.definition.clone().map(Named::into_name))
+                .unwrap_or_default();
+            let value = match &row.value {
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+                None => String::new(),
+            };
+            (row.id, format!("{name}: {value}"))
+        };
+        View {
+            value: self.value_of(object_type).map(str::to_owned),
+            subtype: self.subtype.clone().map(Named::into_name),
+            status: self.status.clone().map(Named::into_name),
+            score: self.score,
+            description: self.description.as_deref().map(fingerprint),
+            touched_at: self.touched_at,
+            attributes: self
+                .attributes
+                .as_ref()
+                .map(|rows| rows.iter().map(attribute).collect()),
+            comments: self.comments.as_ref().map(|rows| {
+                rows.iter()
+                    .map(|row| (row.id, fingerprint(row.value.as_deref().unwrap_or(""))))
+                    .collect()
+            }),
+            sources: names(self.sources.as_ref()).map(|names| names.into_iter().collect()),
+            tags: names(self.tags.as_ref()).map(|names| names.into_iter().collect()),
+        }
+    }
+}
+
+fn names(rows: Option<&Vec<Named>>) -> Option<Vec<String>> {
+    rows.map(|rows| rows.iter().cloned().map(Named::into_name).collect())
+}
+
+/// Enough of a long text to see that it changed.
+fn fingerprint(text: &str) -> String {
+    record::digest([text]).chars().take(16).collect()
+}

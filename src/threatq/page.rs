@@ -1,0 +1,167 @@
+//! Answers and lists: ThreatQ's envelope, and lists that arrive in pages while the library changes.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Client, Error, lenient};
+use crate::escape;
+
+/// How many rows are asked for at once: the safest of the sizes that clients are known to use.
+pub(super) const PAGE_SIZE: usize = 500;
+
+/// What ThreatQ wraps every answer in.
+#[derive(Deserialize)]
+pub(super) struct Envelope<T> {
+    pub(super) data: T,
+    #[serde(default, deserialize_with = "lenient::count")]
+    pub(super) total: Option<u64>,
+    #[serde(default)]
+    errors: Value,
+}
+
+impl<T: DeserializeOwned> Envelope<T> {
+    /// Fails on a success that carries errors, and on what is not the API's JSON.
+    pub(super) fn parse(route: &str, body: &[u8]) -> Result<Self, Error> {
+        let parsed: Result<Self, _> = serde_json::from_slice(body);
+        let carries_errors = match &parsed {
+            Ok(envelope) => !matches!(&envelope.errors, Value::Null) && !is_empty(&envelope.errors),
+            Err(_) => true,
+        };
+        if carries_errors && let Some(words) = lenient::error_words(body) {
+            let words = escape::words(words.as_bytes(), 512);
+            return Err(Error::Refused {
+                route: route.to_owned(),
+                status: 200,
+                words,
+            });
+        }
+        parsed.map_err(|reason| Error::Nonsense(format!("{route}: not an answer of ThreatQ's API: {reason}")))
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+/// One pass over a list that arrives in pages.
+///
+/// Rows may move between pages while we read, so a pass is only good when `total` stood still and as many different
+/// rows were seen; otherwise the caller makes another one.
+#[derive(Debug, Default)]
+pub struct Pass {
+    first_total: Option<u64>,
+    moved: bool,
+    ids: Vec<u64>,
+}
+
+impl Pass {
+    fn begin_page(&mut self, total: Option<u64>) {
+        self.moved |= self.first_total.is_some() && total.is_some() && total != self.first_total;
+        self.first_total = self.first_total.or(total);
+    }
+
+    fn finish(&mut self) {
+        self.ids.sort_unstable();
+        self.ids.dedup();
+        self.moved |= self
+            .first_total
+            .is_some_and(|total| total != self.ids.len() as u64);
+    }
+
+    /// Whether every row of the list was seen.
+    pub fn is_whole(&self) -> bool {
+        !self.moved
+    }
+
+    /// Whether the list holds this id.
+    pub fn has(&self, id: u64) -> bool {
+        self.ids.binary_search(&id).is_ok()
+    }
+}
+
+/// A row of a list that knows its id.
+pub(super) trait Row: DeserializeOwned {
+    fn id(&self) -> u64;
+}
+
+impl Client {
+    /// All rows of a list that usually comes whole; the rest is asked for where `total` says that there is more.
+    pub(super) fn list<T: DeserializeOwned>(
+        &self,
+        route: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<T>, Error> {
+        let mut rows = Vec::new();
+        let mut seen = 0;
+        loop {
+            let offset = seen.to_string();
+            let mut asked = query.to_vec();
+            if seen > 0 {
+                asked.push(("offset", &offset));
+            }
+            let page: Envelope<Vec<Option<T>>> = self.get(route, &asked)?;
+            let arrived = page.data.len();
+            seen += arrived;
+            rows.extend(page.data.into_iter().flatten());
+            if arrived == 0 || page.total.is_none_or(|total| seen as u64 >= total) {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// One pass over a query, page by page in the order of ids, each row handed on as it arrives.
+    ///
+    /// A row that cannot be read is handed on as the reason, which names its id.
+    pub(super) fn query<T: Row, E: From<Error>>(
+        &self,
+        route: &str,
+        body: &Value,
+        mut each: impl FnMut(Result<T, String>) -> Result<(), E>,
+    ) -> Result<Pass, E> {
+        let mut pass = Pass::default();
+        let limit = PAGE_SIZE.to_string();
+        let mut arrived = 0;
+        let mut first_of_last_page = None;
+        loop {
+            let offset = arrived.to_string();
+            let query = [("limit", limit.as_str()), ("offset", &offset), ("sort", "id")];
+            let page: Envelope<Vec<Box<RawValue>>> = self.post(route, &query, body)?;
+            pass.begin_page(page.total);
+            let mut first = None;
+            for row in page.data.iter().map(|row| row.get()).filter(|row| *row != "null") {
+                let parsed = serde_json::from_str::<T>(row);
+                if let Some(id) = parsed.as_ref().map_or_else(|_| id_in(row), |row| Some(row.id())) {
+                    first.get_or_insert(id);
+                    pass.ids.push(id);
+                }
+                each(parsed.map_err(|reason| unreadable(row, &reason)))?;
+            }
+            if first.is_some() && first == first_of_last_page {
+                return Err(
+                    Error::Nonsense(format!("{route}: the page at {offset} repeats the one before")).into(),
+                );
+            }
+            first_of_last_page = first;
+            arrived += page.data.len();
+            let is_last = page
+                .total
+                .map_or(page.data.len() < PAGE_SIZE, |total| arrived as u64 >= total);
+            if page.data.is_empty() || is_last {
+                pass.finish();
+                return Ok(pass);
+            }
+        }
+    }
+}
+
+fn id_in(row: &str) -> Option<u64> {
+    let row: Value = serde_json::from_str(row).ok()?;
+    lenient::number(row.get("id")?).and_then(|id| u64::try_from(id).ok())
+}
+
+fn unreadable(row: &str, reason: &serde_json::Error) -> String {
+    let id = id_in(row).map_or_else(|| "without an id".to_owned(), |id| id.to_string());
+    format!("object {id} cannot be read: {reason}")
+}

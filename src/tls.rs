@@ -1,0 +1,56 @@
+//! One TLS for every connection: rustls with ring, TLS 1.2 or later, certificates and names always checked.
+//!
+//! A private certificate authority is named with a file; there is no way to switch the check off.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use crate::exit::{Failure, Status};
+
+/// Trusts nobody. For an HTTP client that never uses TLS and wants a configuration all the same.
+pub fn trust_nobody() -> Result<Arc<ClientConfig>, Failure> {
+    Ok(Arc::new(
+        builder()?
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth(),
+    ))
+}
+
+fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
+    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Failure::new(Status::Bug, error))
+}
+
+/// How to check a peer: against the authorities in `ca_file`, or those that the system trusts.
+///
+/// Fails with 78 when there is no authority to check against.
+pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failure> {
+    let refused = |reason: String| Failure::new(Status::Config, reason);
+    let builder = builder()?;
+    let Some(path) = ca_file else {
+        let checked = builder.with_platform_verifier().map_err(|error| {
+            refused(format!(
+                "the system's certificate authorities: {error}; name a file with --ca-file"
+            ))
+        })?;
+        return Ok(Arc::new(checked.with_no_client_auth()));
+    };
+    let unreadable = |error: &dyn std::fmt::Display| refused(format!("{}: {error}", path.display()));
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))? {
+        let certificate = certificate.map_err(|error| unreadable(&error))?;
+        roots.add(certificate).map_err(|error| unreadable(&error))?;
+    }
+    if roots.is_empty() {
+        return Err(unreadable(&"no certificate in PEM form"));
+    }
+    Ok(Arc::new(
+        builder.with_root_certificates(roots).with_no_client_auth(),
+    ))
+}

@@ -1,0 +1,1 @@
+//! The programs as users meet them: real binaries, real pipes, real servers.

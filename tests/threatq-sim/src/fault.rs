@@ -1,0 +1,117 @@
+//! Answers that go wrong on purpose, queued until a request comes for them.
+//!
+//! Follows the hints for a simulator in section 11 of the API reference.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Goes wrong for requests whose path begins with `path_prefix`: lets `skip` of them pass, then takes the next `times`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    pub path_prefix: String,
+    #[serde(default)]
+    pub skip: usize,
+    #[serde(default = "once")]
+    pub times: usize,
+    pub kind: FaultKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// This status with this body, instead of doing what was asked.
+    Status(u16, String),
+    /// 200 with a page of HTML, as from a proxy or a maintenance page.
+    #[serde(rename = "html_200")]
+    Html200,
+    /// 200 whose body has a top-level `errors` key (section 1.3).
+    #[serde(rename = "errors_in_200")]
+    ErrorsIn200,
+    /// The right answer, declared whole and sent by half; then the connection closes.
+    Torn,
+    /// The right answer, this much later. In JSON: milliseconds.
+    #[serde(deserialize_with = "millis")]
+    Slow(Duration),
+    /// The request's token is worth nothing from now on: 401, until a new login.
+    Revoke,
+}
+
+impl Fault {
+    /// The very next request below `path_prefix`.
+    pub fn next(path_prefix: &str, kind: FaultKind) -> Fault {
+        Fault {
+            path_prefix: path_prefix.to_owned(),
+            skip: 0,
+            times: 1,
+            kind,
+        }
+    }
+}
+
+/// Those that wait, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub fn new(faults: Vec<Fault>) -> Faults {
+        Faults(faults)
+    }
+
+    pub fn push(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// What shall go wrong with a request for this path. Every fault it passes by counts it against its `skip`.
+    pub fn claim(&mut self, path: &str) -> Option<FaultKind> {
+        let mut claimed = None;
+        for fault in self
+            .0
+            .iter_mut()
+            .filter(|fault| path.starts_with(&fault.path_prefix))
+        {
+            if fault.skip > 0 {
+                fault.skip -= 1;
+            } else if claimed.is_none() && fault.times > 0 {
+                fault.times -= 1;
+                claimed = Some(fault.kind.clone());
+            }
+        }
+        self.0.retain(|fault| fault.times > 0);
+        claimed
+    }
+}
+
+fn once() -> usize {
+    1
+}
+
+fn millis<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    u64::deserialize(from).map(Duration::from_millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, FaultKind, Faults};
+
+    #[test]
+    fn a_fault_skips_then_strikes_then_is_spent() {
+        let kind = FaultKind::Html200;
+        let mut faults = Faults::new(vec![Fault {
+            path_prefix: "/api/users".into(),
+            skip: 1,
+            times: 2,
+            kind,
+        }]);
+        let struck: Vec<_> = (0..4)
+            .map(|_| faults.claim("/api/users/current").is_some())
+            .collect();
+        assert_eq!(struck, [false, true, true, false]);
+        assert_eq!(faults.claim("/api/objects"), None);
+    }
+}

@@ -1,0 +1,98 @@
+//! Serve a simulated ThreatQ on a loopback port until told to end.
+//!
+//! Reads: certificate and key, if asked to; standard input, to see its end. Writes: its address to standard output and a
+//! file. Fails: 1 when the port is taken, a file cannot be read or written, or a certificate is of no use.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use clap::Parser;
+use threatq_sim::{Settings, Sim, World};
+
+#[derive(Parser)]
+#[command(version, about = "Serve a simulated ThreatQ on a loopback port")]
+struct Args {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Serve the demo's library (this is the default)
+    #[arg(long, conflicts_with = "empty")]
+    demo: bool,
+    /// Serve an empty library without users; fill it through /control
+    #[arg(long)]
+    empty: bool,
+    /// Serve https with this certificate chain and key, both PEM
+    #[arg(long, num_args = 2, value_names = ["CERT", "KEY"])]
+    tls: Vec<PathBuf>,
+    /// Write the address to this file as well
+    #[arg(long, value_name = "FILE")]
+    port_file: Option<PathBuf>,
+    /// End when standard input ends
+    #[arg(long)]
+    exit_with_parent: bool,
+    /// End after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    lifetime: u64,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(complaint) => {
+            eprintln!("threatq-sim: {complaint}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), String> {
+    let world = if args.empty { World::empty() } else { World::demo() };
+    let tls = match args.tls.as_slice() {
+        [certificate, key] => Some((read(certificate)?, read(key)?)),
+        _ => None,
+    };
+    let settings = Settings {
+        port: args.port,
+        tls,
+        ..Settings::default()
+    };
+    let sim = Sim::try_start(world, settings).map_err(|error| format!("port {}: {error}", args.port))?;
+    announce(args, &sim.url()).map_err(|error| format!("cannot announce the address: {error}"))?;
+    let (sender, ended) = mpsc::channel::<()>();
+    // Held when nobody waits for standard input, so that the lifetime alone ends the wait.
+    let _held = sender.clone();
+    if args.exit_with_parent {
+        std::thread::spawn(move || {
+            drain(io::stdin().lock());
+            let _ = sender.send(());
+        });
+    }
+    let _ = ended.recv_timeout(Duration::from_secs(args.lifetime));
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The file is complete when it is there: written beside its place, then moved.
+fn announce(args: &Args, url: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{url}")?;
+    out.flush()?;
+    if let Some(path) = &args.port_file {
+        let mut draft = path.clone().into_os_string();
+        draft.push(".new");
+        std::fs::write(&draft, format!("{url}\n"))?;
+        std::fs::rename(&draft, path)?;
+    }
+    Ok(())
+}
+
+fn drain(mut input: impl Read) {
+    let mut buffer = [0; 4096];
+    while matches!(input.read(&mut buffer), Ok(count) if count > 0) {}
+}

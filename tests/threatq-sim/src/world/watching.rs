@@ -1,0 +1,56 @@
+//! Watchlists: who watches which object.
+//!
+//! Section 5 of the API reference knows only an entry's `id`; every other member of an entry is a guess. Watching does
+//! not touch the object (guess).
+
+use super::World;
+use crate::stamp::Stamp;
+
+#[derive(Clone, Debug)]
+pub struct WatchEntry {
+    pub id: u64,
+    pub user_id: u64,
+    pub object_type: u16,
+    pub object_id: u64,
+    pub created_at: Stamp,
+}
+
+impl World {
+    /// Puts an object on a user's watchlist and returns the id of the entry; an entry that is there already stays.
+    pub fn watch(&mut self, user_id: u64, collection: &str, id: u64) -> Result<u64, String> {
+        self.user(user_id)?;
+        let object_type = self.find(collection, id)?.object_type;
+        if let Some(there) = self.watched(user_id, object_type, id) {
+            return Ok(there.id);
+        }
+        let entry = self.row_id();
+        self.watching.push(WatchEntry {
+            id: entry,
+            user_id,
+            object_type,
+            object_id: id,
+            created_at: self.now,
+        });
+        Ok(entry)
+    }
+
+    pub fn unwatch(&mut self, user_id: u64, collection: &str, id: u64) -> Result<(), String> {
+        let object_type = self.object_type(collection)?.id;
+        let entry = self.watched(user_id, object_type, id).map(|entry| entry.id);
+        let entry = entry.ok_or_else(|| format!("user {user_id} does not watch {collection} {id}"))?;
+        self.watching.retain(|row| row.id != entry);
+        Ok(())
+    }
+
+    /// A user's entry for one object.
+    pub fn watched(&self, user_id: u64, object_type: u16, id: u64) -> Option<&WatchEntry> {
+        let same =
+            |row: &&WatchEntry| (row.user_id, row.object_type, row.object_id) == (user_id, object_type, id);
+        self.watching.iter().find(same)
+    }
+
+    /// A user's entries, oldest first.
+    pub fn watchlist(&self, user_id: u64) -> impl Iterator<Item = &WatchEntry> {
+        self.watching.iter().filter(move |entry| entry.user_id == user_id)
+    }
+}
