@@ -1,4 +1,4 @@
-//! What a program says of its work while it goes on: nothing, steps, or everything, one line each on standard error.
+//! What a program says of its work while it goes on: warnings, steps, or everything, one line each on standard error.
 //!
 //! Failures are not logging: `exit` writes them, at every verbosity, without a word in front.
 
@@ -13,10 +13,10 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::escape;
 
-/// Starts logging. 1: failures only. 2: steps. 3: everything.
+/// Starts logging. 1: warnings. 2: steps. 3: everything.
 pub fn start(program: &'static str, verbosity: u8) {
     let level = match verbosity {
-        0 | 1 => return,
+        0 | 1 => Level::WARN,
         2 => Level::INFO,
         _ => Level::DEBUG,
     };

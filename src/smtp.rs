@@ -13,6 +13,7 @@ mod outcome;
 mod relay;
 mod reply;
 mod session;
+mod transaction;
 mod wire;
 
 pub use outcome::{Envelope, Verdict};

@@ -14,7 +14,7 @@ pub struct Common {
     /// Read settings from this TOML file; flags beat it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Say more on standard error: 1 failures, 2 steps, 3 everything
+    /// Say more on standard error: 1 failures and warnings, 2 steps, 3 everything
     #[arg(short, long, value_name = "1|2|3", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
     pub verbosity: u8,
     /// Use colour on a terminal

@@ -25,8 +25,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 const NOBODY: u32 = 65534;
 
 /// Runs the two masters, each in a session of its own, until standard input ends: that is when
-/// [`MailServer`] is dropped or its process has died in whatever way. To SIGTERM Dovecot takes a
-/// second. The second rm is for a file that a process on its way out still made.
+/// [`MailServer`] is dropped or its process has died in whatever way. SIGKILL, as Dovecot takes a
+/// second to heed SIGTERM. The second rm is for a file that a process on its way out still made.
 const KEEPER: &str = r#"
 setsid /usr/lib/postfix/sbin/master -c "$1/etc" & postfix=$!
 setsid /usr/sbin/dovecot -F -c "$1/dovecot/dovecot.conf" & dovecot=$!
@@ -140,7 +140,7 @@ impl Drop for MailServer {
     }
 }
 
-/// Writes all that the servers need and returns the CA's path.
+/// Writes all that the servers need, readable to their users whatever the umask; returns the CA's path.
 fn lay_out(root: &Path, certificates: &Certificates, ports: [u16; 4]) -> io::Result<PathBuf> {
     let folder = |name: &str, owner: u32| {
         let path = root.join(name);

@@ -251,6 +251,7 @@ impl Relay {
         self.settled().messages.clone()
     }
 
+    /// Those the relay has taken up; a client that has just connected may not be among them yet.
     pub(crate) fn connections(&self) -> usize {
         self.settled().transcripts.len()
     }
