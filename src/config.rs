@@ -56,15 +56,20 @@ pub fn parse<A: Parser>() -> Result<A, Failure> {
             let _ = error.print();
             process::exit(0);
         }
+        // One line: what clap says before its usage, its tip behind a semicolon.
         let rendered = error.to_string();
-        let mut lines = rendered.lines().map(str::trim).filter(|line| !line.is_empty());
-        let first = lines.next().unwrap_or_default();
-        let first = first.strip_prefix("error: ").unwrap_or(first);
-        let tip = lines
-            .find_map(|line| line.strip_prefix("tip: "))
-            .map(|tip| format!("; {tip}"))
-            .unwrap_or_default();
-        Failure::new(Status::Usage, format!("{first}{tip}; see --help"))
+        let said = rendered
+            .lines()
+            .map(str::trim)
+            .take_while(|line| !line.starts_with("Usage:"));
+        let said: Vec<&str> = said
+            .filter(|line| !line.is_empty() && !line.starts_with("For more"))
+            .collect();
+        let sentence = said.join(" ").replace(" tip: ", "; ");
+        Failure::new(
+            Status::Usage,
+            format!("{}; see --help", sentence.trim_start_matches("error: ")),
+        )
     })
 }
 
