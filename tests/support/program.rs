@@ -76,6 +76,11 @@ impl Program {
         self
     }
 
+    /// The command itself; for tests that join programs by pipes of their own.
+    pub(crate) fn into_command(self) -> Command {
+        self.command
+    }
+
     /// Starts it with pipes on all three; for tests that watch it or kill it.
     pub(crate) fn start(mut self) -> Child {
         let piped = self
