@@ -443,3 +443,34 @@ fn a_reader_that_goes_away_ends_a_fetcher_quietly() {
         (Some(0), b"".as_slice())
     );
 }
+
+#[test]
+fn a_collection_with_a_slash_in_its_name_is_not_taken_for_part_of_another() {
+    let site = Site::new();
+    let query = json!({"criteria":{},"filters":{"+and":[{"status_name":"Review"}]}});
+    for name in ["Malware", "Malware/indicator"] {
+        let mut world = site.sim.world();
+        world
+            .add_saved_search(2, name, &["indicators"], query.clone(), true)
+            .expect("Ana exists");
+    }
+    let both = ["--collection", "Malware", "--collection", "Malware/indicator"];
+    for _ in 0..2 {
+        let fetched = site.program(COLLECTION).args(&both).run().succeeds();
+        let marks: usize = fetched.records_of("mark").len();
+        let emails = site.program("tq-format-email").run_on(fetched.stdout).succeeds();
+        site.program("tq-send-smtp").run_on(emails.stdout).succeeds();
+        assert!(
+            marks == 2 || marks == 0,
+            "the second run finds everything remembered"
+        );
+    }
+    assert!(
+        site.program(COLLECTION)
+            .args(&both)
+            .run()
+            .succeeds()
+            .records_of("mark")
+            .is_empty()
+    );
+}

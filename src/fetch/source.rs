@@ -89,7 +89,11 @@ impl Source {
     pub(super) fn close<W: Write>(mut self, output: &mut Writer<W>) -> Result<(), Error> {
         self.write_marks(output)?;
         let (alerts, digest) = (self.tally.count(), self.tally.digest());
-        tracing::info!("{}: {alerts} alerts", self.name);
+        tracing::info!(
+            "{}: {alerts} alert{}",
+            self.name,
+            if alerts == 1 { "" } else { "s" }
+        );
         let Self {
             name, base, cursor, ..
         } = self;
@@ -103,6 +107,11 @@ impl Source {
         })?;
         output.flush()
     }
+}
+
+/// A name as one segment of a key: a slash in it must not look like the next segment.
+pub(super) fn segment(name: &str) -> String {
+    name.replace('%', "%25").replace('/', "%2F")
 }
 
 /// A mark as it travels.
