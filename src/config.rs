@@ -58,18 +58,10 @@ pub fn parse<A: Parser>() -> Result<A, Failure> {
         }
         // One line: what clap says before its usage, its tip behind a semicolon.
         let rendered = error.to_string();
-        let said = rendered
-            .lines()
-            .map(str::trim)
-            .take_while(|line| !line.starts_with("Usage:"));
-        let said: Vec<&str> = said
-            .filter(|line| !line.is_empty() && !line.starts_with("For more"))
-            .collect();
+        let said = rendered.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+        let said: Vec<&str> = said.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
         let sentence = said.join(" ").replace(" tip: ", "; ");
-        Failure::new(
-            Status::Usage,
-            format!("{}; see --help", sentence.trim_start_matches("error: ")),
-        )
+        Failure::new(Status::Usage, format!("{}; see --help", sentence.trim_start_matches("error: ")))
     })
 }
 
@@ -84,19 +76,12 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
         let offset = error.span().map_or(0, |span| span.start);
         let before = text.get(..offset).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        let column = before
-            .chars()
-            .rev()
-            .take_while(|character| *character != '\n')
-            .count()
-            + 1;
+        let column = before.chars().rev().take_while(|character| *character != '\n').count() + 1;
         refused(format!("line {line}, column {column}: {}", error.message()))
     })?;
     file.was_read = true;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let File {
-        threatq, smtp, state, ..
-    } = &mut file;
+    let File { threatq, smtp, state, .. } = &mut file;
     let paths = [
         &mut threatq.password_file,
         &mut threatq.client_secret_file,
@@ -115,10 +100,7 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
 /// A setting that the program cannot do without.
 pub fn required<T>(setting: Option<T>, flag: &str, key: &str) -> Result<T, Failure> {
     setting.ok_or_else(|| {
-        Failure::new(
-            Status::Config,
-            format!("{key} is not set: use {flag} or the configuration file"),
-        )
+        Failure::new(Status::Config, format!("{key} is not set: use {flag} or the configuration file"))
     })
 }
 

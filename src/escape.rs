@@ -82,10 +82,7 @@ mod tests {
 
     #[test]
     fn hidden_characters_are_shown_and_the_rest_is_left_alone() {
-        assert_eq!(
-            visible("evil\r\n.\u{202E}txt\u{200B}"),
-            "evil\\u{D}\\u{A}.\\u{202E}txt\\u{200B}"
-        );
+        assert_eq!(visible("evil\r\n.\u{202E}txt\u{200B}"), "evil\\u{D}\\u{A}.\\u{202E}txt\\u{200B}");
         assert_eq!(visible("Ünïcode 例え 🦀"), "Ünïcode 例え 🦀");
     }
 

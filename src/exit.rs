@@ -64,11 +64,7 @@ impl Status {
 
     /// The one of two statuses that the caller must hear of; the first when they weigh the same.
     pub fn worst(self, other: Self) -> Self {
-        if other.weight() > self.weight() {
-            other
-        } else {
-            self
-        }
+        if other.weight() > self.weight() { other } else { self }
     }
 
     fn weight(self) -> u8 {
@@ -120,18 +116,12 @@ pub struct Failure {
 impl Failure {
     /// A failure in words of our own.
     pub fn new(status: Status, sentence: impl fmt::Display) -> Self {
-        Self {
-            status,
-            error: anyhow::Error::msg(sentence.to_string()),
-        }
+        Self { status, error: anyhow::Error::msg(sentence.to_string()) }
     }
 
     /// A failure that has a cause.
     pub fn from_error(status: Status, error: impl Error + Send + Sync + 'static) -> Self {
-        Self {
-            status,
-            error: error.into(),
-        }
+        Self { status, error: error.into() }
     }
 
     /// The error underneath, when it is of this type.
@@ -142,10 +132,7 @@ impl Failure {
     /// The same failure, with what it was about in front.
     #[must_use]
     pub fn about(self, subject: impl fmt::Display) -> Self {
-        Self {
-            status: self.status,
-            error: self.error.context(subject.to_string()),
-        }
+        Self { status: self.status, error: self.error.context(subject.to_string()) }
     }
 }
 
@@ -194,11 +181,7 @@ pub fn both(
 
 /// Says what went wrong with one thing while the program goes on with the others.
 pub fn complain(program: &str, complaint: &impl fmt::Display) {
-    let _ = writeln!(
-        io::stderr(),
-        "{program}: {}",
-        escape::visible(&complaint.to_string())
-    );
+    let _ = writeln!(io::stderr(), "{program}: {}", escape::visible(&complaint.to_string()));
 }
 
 #[cfg(test)]

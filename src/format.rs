@@ -21,12 +21,7 @@ struct Open {
 
 impl Open {
     fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            tally: Tally::default(),
-            digest: None,
-            emails: 0,
-        }
+        Self { name: name.to_owned(), tally: Tally::default(), digest: None, emails: 0 }
     }
 }
 
@@ -44,12 +39,7 @@ pub fn stream<R: BufRead, W: Write>(
     output: Writer<W>,
     composer: &Composer,
 ) -> Result<Status, Failure> {
-    let mut formatter = Formatter {
-        composer,
-        output,
-        open: None,
-        given_up: None,
-    };
+    let mut formatter = Formatter { composer, output, open: None, given_up: None };
     while let Some(line) = input.next_line()? {
         match line.kind {
             Kind::Alert => formatter.alert(line.parse()?, &line)?,
@@ -78,10 +68,8 @@ impl<W: Write> Formatter<'_, W> {
 
     fn give_up(&mut self) {
         if let Some(open) = self.open.take() {
-            let sentence = format!(
-                "the stream has no checkpoint for source '{}'; it is incomplete",
-                open.name
-            );
+            let sentence =
+                format!("the stream has no checkpoint for source '{}'; it is incomplete", open.name);
             self.given_up = Some(Failure::new(Status::BadStream, sentence));
         }
     }
@@ -97,19 +85,13 @@ impl<W: Write> Formatter<'_, W> {
         let open = self.source(&source);
         open.tally.add(&alert.id);
         if let Some(collection) = &alert.collection {
-            open.digest
-                .get_or_insert_with(|| Digest::new(&source, &collection.name))
-                .add(alert);
+            open.digest.get_or_insert_with(|| Digest::new(&source, &collection.name)).add(alert);
         } else {
             open.emails += 1;
             let email = composer.watchlist_mail(&alert)?;
             self.output.write(&email)?;
         }
-        if marks.is_empty() {
-            Ok(())
-        } else {
-            Ok(self.output.write(&Mark { source, marks })?)
-        }
+        if marks.is_empty() { Ok(()) } else { Ok(self.output.write(&Mark { source, marks })?) }
     }
 
     fn checkpoint(&mut self, mut checkpoint: Checkpoint, line: &Line) -> Result<(), Failure> {
@@ -118,9 +100,7 @@ impl<W: Write> Formatter<'_, W> {
             return Ok(());
         };
         if let Some(reason) = open.tally.disagreement(&checkpoint) {
-            return Err(line
-                .error(format_args!("source '{}': {reason}", open.name))
-                .into());
+            return Err(line.error(format_args!("source '{}': {reason}", open.name)).into());
         }
         if let Some(digest) = open.digest {
             open.emails += 1;

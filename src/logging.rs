@@ -51,12 +51,7 @@ where
         let mut message = Message(String::new());
         event.record(&mut message);
         let level = event.metadata().level().as_str().to_lowercase();
-        writeln!(
-            writer,
-            "{}: {level}: {}",
-            self.program,
-            escape::visible(&message.0)
-        )
+        writeln!(writer, "{}: {level}: {}", self.program, escape::visible(&message.0))
     }
 }
 

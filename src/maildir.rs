@@ -17,14 +17,9 @@ impl Maildir {
     /// Opens a Maildir, making its folders where they are missing.
     pub fn open(folder: &Path) -> io::Result<Self> {
         for name in ["tmp", "new", "cur"] {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder.join(name))?;
+            DirBuilder::new().recursive(true).mode(0o700).create(folder.join(name))?;
         }
-        Ok(Self {
-            folder: folder.to_owned(),
-        })
+        Ok(Self { folder: folder.to_owned() })
     }
 
     /// Where it is.
@@ -35,16 +30,8 @@ impl Maildir {
     /// Delivers a mail under a name that is its own.
     pub fn deliver(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let name = format!("{name}.tq-alerts");
-        let (draft, place) = (
-            self.folder.join("tmp").join(&name),
-            self.folder.join("new").join(&name),
-        );
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)?;
+        let (draft, place) = (self.folder.join("tmp").join(&name), self.folder.join("new").join(&name));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
         let written = bytes
             .split_inclusive(|byte| *byte == b'\n')
             .try_for_each(|line| match line.strip_suffix(b"\r\n") {

@@ -105,12 +105,7 @@ struct Header {
 impl<R: BufRead> Reader<R> {
     /// A reader with the usual limit on the length of a line.
     pub fn new(input: R) -> Self {
-        Self {
-            input,
-            limit: LINE_LIMIT,
-            number: 0,
-            buffer: Vec::new(),
-        }
+        Self { input, limit: LINE_LIMIT, number: 0, buffer: Vec::new() }
     }
 
     /// The next record, or `None` at the end of the stream.
@@ -134,11 +129,7 @@ impl<R: BufRead> Reader<R> {
                 header.v
             )));
         }
-        Ok(Some(Line {
-            number,
-            kind: header.record,
-            bytes: &self.buffer,
-        }))
+        Ok(Some(Line { number, kind: header.record, bytes: &self.buffer }))
     }
 
     /// Reads one physical line into the buffer; false at the end of the input.
@@ -146,15 +137,10 @@ impl<R: BufRead> Reader<R> {
         self.buffer.clear();
         self.number += 1;
         let allowed = self.limit as u64 + 1;
-        let read = (&mut self.input)
-            .take(allowed)
-            .read_until(b'\n', &mut self.buffer)
-            .map_err(Error::Input)?;
+        let read =
+            (&mut self.input).take(allowed).read_until(b'\n', &mut self.buffer).map_err(Error::Input)?;
         if self.buffer.len() > self.limit && !self.buffer.ends_with(b"\n") {
-            return Err(Error::Line(
-                self.number,
-                format!("longer than {} bytes", self.limit),
-            ));
+            return Err(Error::Line(self.number, format!("longer than {} bytes", self.limit)));
         }
         Ok(read > 0)
     }
@@ -192,10 +178,7 @@ struct Versioned<'a, T> {
 impl<W: Write> Writer<W> {
     /// A writer in the style that fits the output; see [`Style::of_stdout`].
     pub fn new(output: W, style: Style) -> Self {
-        Self {
-            output: BufWriter::with_capacity(64 * 1024, output),
-            style,
-        }
+        Self { output: BufWriter::with_capacity(64 * 1024, output), style }
     }
 
     /// Writes one record.
@@ -203,22 +186,14 @@ impl<W: Write> Writer<W> {
         if let Some(line) = self.style.line(body) {
             return self.put(line.as_bytes());
         }
-        let versioned = Versioned {
-            record: T::NAME,
-            v: VERSION,
-            body,
-        };
+        let versioned = Versioned { record: T::NAME, v: VERSION, body };
         serde_json::to_writer(&mut self.output, &versioned).map_err(|error| output_error(error.into()))?;
         self.put(b"")
     }
 
     /// Passes on a record as it was read, byte for byte.
     pub fn pass(&mut self, line: &Line) -> Result<(), Error> {
-        if self.style == Style::Records {
-            self.put(line.bytes.trim_ascii())
-        } else {
-            Ok(())
-        }
+        if self.style == Style::Records { self.put(line.bytes.trim_ascii()) } else { Ok(()) }
     }
 
     /// Hands over everything written so far.
@@ -227,19 +202,12 @@ impl<W: Write> Writer<W> {
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.output
-            .write_all(bytes)
-            .and_then(|()| self.output.write_all(b"\n"))
-            .map_err(output_error)
+        self.output.write_all(bytes).and_then(|()| self.output.write_all(b"\n")).map_err(output_error)
     }
 }
 
 fn output_error(error: io::Error) -> Error {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        Error::ReaderGone
-    } else {
-        Error::Output(error)
-    }
+    if error.kind() == io::ErrorKind::BrokenPipe { Error::ReaderGone } else { Error::Output(error) }
 }
 
 #[cfg(test)]
@@ -250,10 +218,7 @@ mod tests {
     const MARK: &str = r#"{"record":"mark","v":1,"source":"s","marks":[]}"#;
 
     fn kinds(input: &str, limit: usize) -> Result<Vec<(u64, Kind)>, String> {
-        let mut reader = Reader {
-            limit,
-            ..Reader::new(input.as_bytes())
-        };
+        let mut reader = Reader { limit, ..Reader::new(input.as_bytes()) };
         let mut seen = Vec::new();
         while let Some(line) = reader.next_line().map_err(|error| error.to_string())? {
             seen.push((line.number, line.kind));
@@ -272,10 +237,7 @@ mod tests {
         assert_eq!(kinds(&format!("{MARK}\n"), MARK.len()).unwrap().len(), 1);
         assert_eq!(kinds(MARK, MARK.len()).unwrap().len(), 1);
         let error = kinds(&format!("\n{MARK} \n"), MARK.len()).unwrap_err();
-        assert_eq!(
-            error,
-            format!("standard input, line 2: longer than {} bytes", MARK.len())
-        );
+        assert_eq!(error, format!("standard input, line 2: longer than {} bytes", MARK.len()));
     }
 
     #[test]
@@ -284,20 +246,11 @@ mod tests {
             ("[1]", "not a record"),
             ("{\"record\":\"alert\"}", "missing field `v`"),
             ("{\"v\":1}", "missing field `record`"),
-            (
-                "{\"record\":\"alert\",\"v\":2}",
-                "record of version 2; this program reads version 1",
-            ),
+            ("{\"record\":\"alert\",\"v\":2}", "record of version 2; this program reads version 1"),
             ("{\"record\":\"new\",\"v\":2}", "record of version 2"),
             ("{\"record\":\"alert\",\"v\":1", "EOF while parsing"),
-            (
-                "{\"record\":\"alert\",\"v\":1}{}",
-                "trailing characters at column 25",
-            ),
-            (
-                "{\"record\":\"mark\",\"record\":\"mark\",\"v\":1}",
-                "duplicate field",
-            ),
+            ("{\"record\":\"alert\",\"v\":1}{}", "trailing characters at column 25"),
+            ("{\"record\":\"mark\",\"record\":\"mark\",\"v\":1}", "duplicate field"),
             ("\u{FEFF}{\"record\":\"mark\",\"v\":1}", "not a record"),
         ] {
             let error = kinds(&format!("\n\n{input}\n"), 1000).unwrap_err();

@@ -64,14 +64,11 @@ pub fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
         hasher.update(part.as_bytes());
         hasher.update(b"\n");
     }
-    hasher
-        .finalize()
-        .iter()
-        .fold(String::with_capacity(64), |mut hexadecimal, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hexadecimal, "{byte:02x}");
-            hexadecimal
-        })
+    hasher.finalize().iter().fold(String::with_capacity(64), |mut hexadecimal, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hexadecimal, "{byte:02x}");
+        hexadecimal
+    })
 }
 
 #[cfg(test)]

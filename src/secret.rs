@@ -46,30 +46,22 @@ pub fn read(path: &Path) -> Result<Secret, Failure> {
     let refused =
         |reason: &dyn fmt::Display| Failure::new(Status::Config, format!("{}: {reason}", path.display()));
     let no_follow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(no_follow)
-        .open(path)
-        .map_err(|error| {
-            if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
-                refused(&"a secret is not read through a symbolic link")
-            } else {
-                refused(&error)
-            }
-        })?;
+    let file = OpenOptions::new().read(true).custom_flags(no_follow).open(path).map_err(|error| {
+        if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
+            refused(&"a secret is not read through a symbolic link")
+        } else {
+            refused(&error)
+        }
+    })?;
     let metadata = file.metadata().map_err(|error| refused(&error))?;
     if metadata.uid() != geteuid().as_raw() {
         return Err(refused(&"a secret must belong to the user who runs this program"));
     }
     if metadata.mode() & 0o077 != 0 {
-        return Err(refused(
-            &"a secret must be readable by its owner alone: chmod 600",
-        ));
+        return Err(refused(&"a secret must be readable by its owner alone: chmod 600"));
     }
     let mut text = String::new();
-    file.take(SIZE_LIMIT)
-        .read_to_string(&mut text)
-        .map_err(|error| refused(&error))?;
+    file.take(SIZE_LIMIT).read_to_string(&mut text).map_err(|error| refused(&error))?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     if text.is_empty() {

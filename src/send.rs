@@ -26,11 +26,7 @@ pub struct Sender<W: Write> {
 impl<W: Write> Sender<W> {
     /// A sender that has connected to nobody yet.
     pub fn new(program: &'static str, destination: Destination, output: Writer<W>) -> Self {
-        Self {
-            program,
-            destination,
-            output,
-        }
+        Self { program, destination, output }
     }
 
     /// Sends the emails of the stream as they come.

@@ -87,9 +87,6 @@ impl State {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut database = Connection::open_with_flags(path, flags)?;
         schema::prepare(&mut database, path)?;
-        Ok(Self {
-            database,
-            _lock: lock,
-        })
+        Ok(Self { database, _lock: lock })
     }
 }

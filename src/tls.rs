@@ -14,11 +14,7 @@ use crate::exit::{Failure, Status};
 
 /// Trusts nobody. For an HTTP client that never uses TLS and wants a configuration all the same.
 pub fn trust_nobody() -> Result<Arc<ClientConfig>, Failure> {
-    Ok(Arc::new(
-        builder()?
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth(),
-    ))
+    Ok(Arc::new(builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth()))
 }
 
 fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
@@ -35,9 +31,7 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failur
     let builder = builder()?;
     let Some(path) = ca_file else {
         let checked = builder.with_platform_verifier().map_err(|error| {
-            refused(format!(
-                "the system's certificate authorities: {error}; name a file with --ca-file"
-            ))
+            refused(format!("the system's certificate authorities: {error}; name a file with --ca-file"))
         })?;
         return Ok(Arc::new(checked.with_no_client_auth()));
     };
@@ -50,7 +44,5 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failur
     if roots.is_empty() {
         return Err(unreadable(&"no certificate in PEM form"));
     }
-    Ok(Arc::new(
-        builder.with_root_certificates(roots).with_no_client_auth(),
-    ))
+    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }

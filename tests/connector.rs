@@ -10,73 +10,40 @@ use crate::support::program::{Program, eventually, script};
 use crate::support::site::Site;
 
 fn connector(site: &Site) -> Program {
-    script("tq-conn-email-alerts")
-        .arg("-c")
-        .arg(site.path())
-        .args(&["-n", "site"])
+    script("tq-conn-email-alerts").arg("-c").arg(site.path()).args(&["-n", "site"])
 }
 
 #[test]
 fn a_second_run_of_an_instance_ends_with_75_while_the_first_goes_on() {
     let site = Site::new();
-    site.sim.fault(Fault::next(
-        "/api/objects",
-        FaultKind::Slow(Duration::from_secs(2)),
-    ));
+    site.sim.fault(Fault::next("/api/objects", FaultKind::Slow(Duration::from_secs(2))));
     let mut first = connector(&site).start();
     drop(first.stdin.take());
     eventually("the first run is at work", || !site.sim.requests().is_empty());
     connector(&site).run().ends_with(75).complains(&["still active"]);
     let mut said = String::new();
-    first
-        .stderr
-        .take()
-        .expect("a pipe")
-        .read_to_string(&mut said)
-        .expect("text");
-    assert_eq!(
-        (first.wait().expect("it ends").code(), said.as_str()),
-        (Some(0), "")
-    );
+    first.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
+    assert_eq!((first.wait().expect("it ends").code(), said.as_str()), (Some(0), ""));
 }
 
 #[test]
 fn the_log_has_one_line_an_event_with_its_time_and_program_and_failures_are_said_aloud_too() {
     let site = Site::new();
     let log = site.path().join("site.log");
-    connector(&site)
-        .arg("-ll")
-        .arg(site.path())
-        .arg("-v3")
-        .run()
-        .succeeds();
+    connector(&site).arg("-ll").arg(site.path()).arg("-v3").run().succeeds();
     let steps = fs::read_to_string(&log).expect("the log");
     for line in steps.lines() {
         let (time, rest) = line.split_at(20);
-        assert!(
-            time.chars().filter(char::is_ascii_digit).count() == 14 && rest.starts_with("tq-"),
-            "{line}"
-        );
+        assert!(time.chars().filter(char::is_ascii_digit).count() == 14 && rest.starts_with("tq-"), "{line}");
     }
-    assert!(
-        steps.contains("tq-fetch-watchlist: debug: asking for /api/objects"),
-        "{steps}"
-    );
-    assert!(
-        steps.contains("tq-send-smtp: info: watchlist: taken over"),
-        "{steps}"
-    );
+    assert!(steps.contains("tq-fetch-watchlist: debug: asking for /api/objects"), "{steps}");
+    assert!(steps.contains("tq-send-smtp: info: watchlist: taken over"), "{steps}");
     assert!(!steps.contains("watch-and-wait"));
 
     site.sim.fault(Fault::next("/api/users", FaultKind::Html200));
     let run = connector(&site).arg("-ll").arg(site.path()).run().ends_with(76);
     assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
-    assert!(
-        run.stderr
-            .contains("tq-fetch-watchlist: /api/users: not an answer"),
-        "{}",
-        run.stderr
-    );
+    assert!(run.stderr.contains("tq-fetch-watchlist: /api/users: not an answer"), "{}", run.stderr);
     assert!(
         fs::read_to_string(&log).expect("the log").ends_with(&run.stderr),
         "the log goes on where it was"
@@ -86,15 +53,8 @@ fn the_log_has_one_line_an_event_with_its_time_and_program_and_failures_are_said
 #[test]
 fn without_a_log_location_steps_go_to_standard_output() {
     let site = Site::new();
-    let run = connector(&site)
-        .args(&["--loglocation", "stdout", "--verbosity=2"])
-        .run()
-        .succeeds();
-    assert!(
-        run.stdout.contains("tq-fetch-collection: info: logged in"),
-        "{}",
-        run.stdout
-    );
+    let run = connector(&site).args(&["--loglocation", "stdout", "--verbosity=2"]).run().succeeds();
+    assert!(run.stdout.contains("tq-fetch-collection: info: logged in"), "{}", run.stdout);
 }
 
 #[test]
@@ -102,8 +62,7 @@ fn one_source_that_fails_does_not_keep_the_other_from_its_mail_and_the_worst_sta
     let site = Site::new();
     site.run_both();
     site.play("added");
-    site.sim
-        .fault(Fault::next("/api/users", FaultKind::Status(403, String::new())));
+    site.sim.fault(Fault::next("/api/users", FaultKind::Status(403, String::new())));
     connector(&site).run().ends_with(69);
     assert_eq!(site.subjects(), ["ThreatQ Data Collection Updated: 3 New Items"]);
     connector(&site).run().succeeds();
@@ -130,24 +89,12 @@ fn wrong_arguments_and_missing_files_are_one_line_and_the_right_status() {
         (&["-c"], 64, "-c needs a value"),
         (&["-n", "../evil"], 64, "a name is made of"),
         (&["-n", ".."], 64, "a name is made of"),
-        (
-            &["-c", &folder, "-n", "unknown"],
-            78,
-            "unknown.toml cannot be read",
-        ),
-        (
-            &["-c", &folder, "-n", "site", "-ll", "/nowhere"],
-            73,
-            "cannot write the log",
-        ),
+        (&["-c", &folder, "-n", "unknown"], 78, "unknown.toml cannot be read"),
+        (&["-c", &folder, "-n", "site", "-ll", "/nowhere"], 73, "cannot write the log"),
         (&["-c", "/proc/nowhere"], 78, "no configuration"),
     ];
     for (arguments, status, words) in rows {
-        script("tq-conn-email-alerts")
-            .args(arguments)
-            .run()
-            .ends_with(status)
-            .complains(&[words]);
+        script("tq-conn-email-alerts").args(arguments).run().ends_with(status).complains(&[words]);
     }
     let help = script("tq-conn-email-alerts").arg("--help").run().succeeds();
     for flag in ["-h,", "-ll,", "-c,", "-v,", "-n,"] {
@@ -172,32 +119,16 @@ fn an_unknown_or_wrong_key_is_78_with_its_line() {
 fn it_works_in_crons_empty_environment() {
     let site = Site::new();
     let installed = tempfile::tempdir().expect("a folder");
-    let programs = [
-        "tq-fetch-watchlist",
-        "tq-fetch-collection",
-        "tq-format-email",
-        "tq-send-smtp",
-    ];
+    let programs = ["tq-fetch-watchlist", "tq-fetch-collection", "tq-format-email", "tq-send-smtp"];
     for name in programs {
-        fs::copy(
-            crate::support::program::folder().join(name),
-            installed.path().join(name),
-        )
-        .expect("a program");
+        fs::copy(crate::support::program::folder().join(name), installed.path().join(name))
+            .expect("a program");
     }
     let connector = installed.path().join("tq-conn-email-alerts");
-    fs::copy(
-        crate::support::program::scripts().join("tq-conn-email-alerts"),
-        &connector,
-    )
-    .expect("the script");
+    fs::copy(crate::support::program::scripts().join("tq-conn-email-alerts"), &connector)
+        .expect("the script");
     let mut command = std::process::Command::new(&connector);
-    command
-        .env_clear()
-        .current_dir("/")
-        .arg("-c")
-        .arg(site.path())
-        .args(["-n", "site"]);
+    command.env_clear().current_dir("/").arg("-c").arg(site.path()).args(["-n", "site"]);
     let output = command.output().expect("it starts");
     assert_eq!(
         (output.status.code(), output.stdout.len(), output.stderr.len()),

@@ -26,10 +26,8 @@ fn site_with_news() -> Site {
 
 /// A site whose mail goes to this relay.
 fn site_at(relay: &Relay) -> Site {
-    let site = site_with_news().smtp(&format!(
-        "host = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n",
-        relay.port()
-    ));
+    let site =
+        site_with_news().smtp(&format!("host = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n", relay.port()));
     site.write_config("");
     site
 }
@@ -38,12 +36,7 @@ fn site_at(relay: &Relay) -> Site {
 fn killed(mut child: Child) -> String {
     child.kill().expect("it runs");
     let mut written = String::new();
-    child
-        .stdout
-        .take()
-        .expect("a pipe")
-        .read_to_string(&mut written)
-        .expect("records are text");
+    child.stdout.take().expect("a pipe").read_to_string(&mut written).expect("records are text");
     child.wait().expect("it was killed");
     written
 }
@@ -51,24 +44,15 @@ fn killed(mut child: Child) -> String {
 #[test]
 fn a_killed_fetcher_leads_to_no_mail_and_the_next_run_sends_all_once() {
     let site = site_with_news();
-    site.sim
-        .fault(Fault::next("/api/indicators/9", FaultKind::Slow(HOURS)));
+    site.sim.fault(Fault::next("/api/indicators/9", FaultKind::Slow(HOURS)));
     let fetcher = site.program("tq-fetch-watchlist").start();
     eventually("the second object is asked for", || {
-        site.sim
-            .requests()
-            .iter()
-            .any(|request| request.path == "/api/indicators/9")
+        site.sim.requests().iter().any(|request| request.path == "/api/indicators/9")
     });
     let written = killed(fetcher);
-    assert!(
-        written.contains("\"record\":\"alert\""),
-        "it was killed in the middle: {written}"
-    );
+    assert!(written.contains("\"record\":\"alert\""), "it was killed in the middle: {written}");
     let formatted = site.program("tq-format-email").run_on(written).ends_with(65);
-    site.program("tq-send-smtp")
-        .run_on(formatted.stdout)
-        .ends_with(65);
+    site.program("tq-send-smtp").run_on(formatted.stdout).ends_with(65);
     assert_eq!(site.mails().len(), 0);
 
     site.sim.clear_faults();
@@ -86,25 +70,12 @@ fn a_killed_formatter_leads_to_no_mail_and_the_next_run_sends_all_once() {
     let mut input = formatter.stdin.take().expect("a pipe");
     // All but the checkpoint, and more than its buffer holds, so that some of it has left the program.
     let unfinished = alerts.replace(checkpoint, "");
-    let padding = format!(
-        "{{\"record\":\"padding\",\"v\":1,\"text\":\"{}\"}}\n",
-        "a".repeat(200_000)
-    );
-    input
-        .write_all(format!("{unfinished}{padding}").as_bytes())
-        .expect("it reads");
+    let padding = format!("{{\"record\":\"padding\",\"v\":1,\"text\":\"{}\"}}\n", "a".repeat(200_000));
+    input.write_all(format!("{unfinished}{padding}").as_bytes()).expect("it reads");
     let mut written = vec![0; 10_000];
-    formatter
-        .stdout
-        .as_mut()
-        .expect("a pipe")
-        .read_exact(&mut written)
-        .expect("it writes");
+    formatter.stdout.as_mut().expect("a pipe").read_exact(&mut written).expect("it writes");
     let written = String::from_utf8_lossy(&written).into_owned() + &killed(formatter);
-    assert!(
-        written.contains("\"record\":\"email\""),
-        "it was killed in the middle: {written}"
-    );
+    assert!(written.contains("\"record\":\"email\""), "it was killed in the middle: {written}");
     site.program("tq-send-smtp").run_on(written).ends_with(65);
     assert_eq!(site.mails().len(), 0);
 
@@ -120,9 +91,7 @@ fn a_sender_killed_before_the_checkpoint_leads_to_no_mail_and_the_next_run_sends
     let checkpoint = emails.lines().last().expect("a checkpoint");
     let mut sender = site.program("tq-send-smtp").start();
     let mut input = sender.stdin.take().expect("a pipe");
-    input
-        .write_all(emails.replace(checkpoint, "").as_bytes())
-        .expect("it reads");
+    input.write_all(emails.replace(checkpoint, "").as_bytes()).expect("it reads");
     let wal = site.state().with_extension("db-wal");
     eventually("the sender works on the state", || wal.exists());
     killed(sender);
@@ -134,26 +103,16 @@ fn a_sender_killed_before_the_checkpoint_leads_to_no_mail_and_the_next_run_sends
 
 #[test]
 fn a_sender_killed_between_two_mails_sends_the_rest_in_the_next_run_and_none_twice() {
-    let relay = Relay::start(Script::new().after_first(1, |script| {
-        script.times(1, |script| script.silent_on("MAIL", HOURS))
-    }));
+    let relay = Relay::start(
+        Script::new().after_first(1, |script| script.times(1, |script| script.silent_on("MAIL", HOURS))),
+    );
     let site = site_at(&relay);
     let alerts = site.program("tq-fetch-watchlist").run().succeeds().stdout;
     let emails = site.program("tq-format-email").run_on(alerts).succeeds().stdout;
     let mut sender = site.program("tq-send-smtp").start();
-    sender
-        .stdin
-        .take()
-        .expect("a pipe")
-        .write_all(emails.as_bytes())
-        .expect("it reads");
+    sender.stdin.take().expect("a pipe").write_all(emails.as_bytes()).expect("it reads");
     eventually("the second mail is announced", || {
-        relay
-            .transcript()
-            .iter()
-            .filter(|line| line.starts_with("MAIL"))
-            .count()
-            == 2
+        relay.transcript().iter().filter(|line| line.starts_with("MAIL")).count() == 2
     });
     killed(sender);
     assert_eq!(relay.messages().len(), 1);
@@ -172,12 +131,7 @@ fn a_sender_killed_after_the_final_dot_sends_that_mail_again_with_the_same_bytes
     let alerts = site.program("tq-fetch-watchlist").run().succeeds().stdout;
     let emails = site.program("tq-format-email").run_on(alerts).succeeds().stdout;
     let mut sender = site.program("tq-send-smtp").start();
-    sender
-        .stdin
-        .take()
-        .expect("a pipe")
-        .write_all(emails.as_bytes())
-        .expect("it reads");
+    sender.stdin.take().expect("a pipe").write_all(emails.as_bytes()).expect("it reads");
     eventually("the relay has the first mail", || relay.messages().len() == 1);
     killed(sender);
 
@@ -192,30 +146,12 @@ fn a_sender_killed_after_the_final_dot_sends_that_mail_again_with_the_same_bytes
 #[test]
 fn a_relay_that_is_down_is_75_and_the_next_run_loses_nothing() {
     let site = site_with_news().smtp("host = \"127.0.0.1\"\nport = 1\ntls = \"none\"\n");
-    let connector = || {
-        script("tq-conn-email-alerts")
-            .arg("-c")
-            .arg(site.path())
-            .args(&["-n", "site"])
-    };
+    let connector = || script("tq-conn-email-alerts").arg("-c").arg(site.path()).args(&["-n", "site"]);
     let run = connector().run().ends_with(75);
-    assert!(
-        run.stderr
-            .contains("relay 127.0.0.1:1: 127.0.0.1:1: Connection refused"),
-        "{}",
-        run.stderr
-    );
+    assert!(run.stderr.contains("relay 127.0.0.1:1: 127.0.0.1:1: Connection refused"), "{}", run.stderr);
     let relay = Relay::start(Script::new());
-    let site = site.smtp(&format!(
-        "host = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n",
-        relay.port()
-    ));
-    script("tq-conn-email-alerts")
-        .arg("-c")
-        .arg(site.path())
-        .args(&["-n", "site"])
-        .run()
-        .succeeds();
+    let site = site.smtp(&format!("host = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n", relay.port()));
+    script("tq-conn-email-alerts").arg("-c").arg(site.path()).args(&["-n", "site"]).run().succeeds();
     assert_eq!(relay.messages().len(), 3);
 }
 
@@ -223,28 +159,12 @@ fn a_relay_that_is_down_is_75_and_the_next_run_loses_nothing() {
 fn a_threatq_that_is_down_is_75_and_the_next_run_loses_nothing() {
     let site = site_with_news();
     let down = FaultKind::Status(503, "maintenance".to_owned());
-    site.sim.fault(Fault {
-        times: 1,
-        ..Fault::next("/api/indicators/10", down)
-    });
-    let run = script("tq-conn-email-alerts")
-        .arg("-c")
-        .arg(site.path())
-        .args(&["-n", "site"])
-        .run()
-        .ends_with(75);
-    assert!(
-        run.stderr.contains("ThreatQ answered 503: maintenance"),
-        "{}",
-        run.stderr
-    );
+    site.sim.fault(Fault { times: 1, ..Fault::next("/api/indicators/10", down) });
+    let run =
+        script("tq-conn-email-alerts").arg("-c").arg(site.path()).args(&["-n", "site"]).run().ends_with(75);
+    assert!(run.stderr.contains("ThreatQ answered 503: maintenance"), "{}", run.stderr);
     assert_eq!(site.mails().len(), 0);
-    script("tq-conn-email-alerts")
-        .arg("-c")
-        .arg(site.path())
-        .args(&["-n", "site"])
-        .run()
-        .succeeds();
+    script("tq-conn-email-alerts").arg("-c").arg(site.path()).args(&["-n", "site"]).run().succeeds();
     assert_eq!(site.mails().len(), 3);
 }
 
@@ -271,11 +191,7 @@ fn killing_the_whole_pipe_at_any_moment_loses_nothing() {
         }
         site.run_both();
         site.run_both();
-        assert_eq!(
-            site.subjects(),
-            ["ThreatQ Watchlist: Indicator Added"; 3],
-            "killed after {delay} ms"
-        );
+        assert_eq!(site.subjects(), ["ThreatQ Watchlist: Indicator Added"; 3], "killed after {delay} ms");
     }
 }
 

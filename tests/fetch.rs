@@ -22,9 +22,8 @@ fn alerts(site: &Site, fetcher: &'static str) -> Vec<serde_json::Value> {
 fn world_with_tagged(count: usize) -> World {
     let mut world = World::demo();
     for number in 0..count {
-        let id = world
-            .add_indicator(0, &format!("host{number}.example.net"), "FQDN")
-            .expect("a new indicator");
+        let id =
+            world.add_indicator(0, &format!("host{number}.example.net"), "FQDN").expect("a new indicator");
         world.add_tag("indicators", id, "ransomware").expect("it exists");
     }
     world
@@ -35,16 +34,9 @@ fn a_first_run_remembers_and_alerts_nothing() {
     let site = Site::new();
     for fetcher in [WATCHLIST, COLLECTION] {
         let run = site.program(fetcher).run().succeeds();
-        assert!(
-            run.records_of("alert").is_empty() && !run.records_of("mark").is_empty(),
-            "{}",
-            run.stdout
-        );
+        assert!(run.records_of("alert").is_empty() && !run.records_of("mark").is_empty(), "{}", run.stdout);
         let last = run.records().pop().expect("a record");
-        assert_eq!(
-            (&last["record"], &last["base"]),
-            (&json!("checkpoint"), &json!(0))
-        );
+        assert_eq!((&last["record"], &last["base"]), (&json!("checkpoint"), &json!(0)));
     }
     assert!(!site.state().exists(), "a fetcher writes no state");
 }
@@ -55,12 +47,7 @@ fn the_same_change_is_the_same_alert_in_every_run() {
     site.run_both();
     site.play("added");
     for fetcher in [WATCHLIST, COLLECTION] {
-        let ids = || {
-            alerts(&site, fetcher)
-                .iter()
-                .map(|alert| alert["id"].clone())
-                .collect::<Vec<_>>()
-        };
+        let ids = || alerts(&site, fetcher).iter().map(|alert| alert["id"].clone()).collect::<Vec<_>>();
         assert!(!ids().is_empty());
         assert_eq!(ids(), ids());
     }
@@ -73,12 +60,8 @@ fn an_update_says_what_changed_from_what_to_what() {
     site.run_both();
     let confidence = {
         let mut world = site.sim.world();
-        let row = world
-            .add_attribute("indicators", 8, "Confidence", "Low")
-            .expect("indicator 8 exists");
-        world
-            .add_comment("indicators", 8, 2, "seen before")
-            .expect("indicator 8 exists");
+        let row = world.add_attribute("indicators", 8, "Confidence", "Low").expect("indicator 8 exists");
+        world.add_comment("indicators", 8, 2, "seen before").expect("indicator 8 exists");
         row
     };
     site.run("tq-fetch-watchlist").succeeds();
@@ -87,19 +70,11 @@ fn an_update_says_what_changed_from_what_to_what() {
         world.advance(60);
         world.set_status("indicators", 8, "Active").expect("a status");
         world.set_score("indicators", 8, Some(9)).expect("a score");
-        world
-            .set_attribute("indicators", 8, confidence, "High")
-            .expect("the attribute exists");
-        world
-            .add_attribute("indicators", 8, "Port", "443")
-            .expect("indicator 8 exists");
+        world.set_attribute("indicators", 8, confidence, "High").expect("the attribute exists");
+        world.add_attribute("indicators", 8, "Port", "443").expect("indicator 8 exists");
         world.add_tag("indicators", 8, "apt").expect("indicator 8 exists");
-        world
-            .add_comment("indicators", 8, 3, "one")
-            .expect("indicator 8 exists");
-        world
-            .add_comment("indicators", 8, 3, "two")
-            .expect("indicator 8 exists");
+        world.add_comment("indicators", 8, 3, "one").expect("indicator 8 exists");
+        world.add_comment("indicators", 8, 3, "two").expect("indicator 8 exists");
     }
     let alerts = alerts(&site, WATCHLIST);
     assert_eq!(alerts.len(), 1);
@@ -125,27 +100,16 @@ fn an_object_that_two_people_watch_is_one_alert_that_names_both() {
         world.watch(3, "indicators", 8).expect("Cy exists");
     }
     let run = |site: &Site| site.program(WATCHLIST).args(&both).run().succeeds();
-    let baseline = site
-        .program("tq-format-email")
-        .run_on(run(&site).stdout)
-        .succeeds();
+    let baseline = site.program("tq-format-email").run_on(run(&site).stdout).succeeds();
     site.program("tq-send-smtp").run_on(baseline.stdout).succeeds();
-    site.sim
-        .world()
-        .set_status("indicators", 8, "Active")
-        .expect("a status");
+    site.sim.world().set_status("indicators", 8, "Active").expect("a status");
     site.sim.clear_requests();
     let alerts = run(&site).records_of("alert");
     assert_eq!(alerts.len(), 1);
     let watchers =
         json!([{"name":"Ana Ortiz","email":"ana@example.com"},{"name":"Cy Young","email":"cy@example.com"}]);
     assert_eq!(alerts[0]["watchers"], watchers);
-    let reads = site
-        .sim
-        .requests()
-        .iter()
-        .filter(|request| request.path == "/api/indicators/8")
-        .count();
+    let reads = site.sim.requests().iter().filter(|request| request.path == "/api/indicators/8").count();
     assert_eq!(reads, 1, "an object is read once, however many watch it");
 }
 
@@ -157,25 +121,18 @@ fn what_leaves_is_forgotten_and_is_new_when_it_comes_back() {
     {
         let mut world = site.sim.world();
         world.unwatch(2, "indicators", 8).expect("Ana watches it");
-        world
-            .remove_tag("indicators", 8, "ransomware")
-            .expect("it is tagged");
+        world.remove_tag("indicators", 8, "ransomware").expect("it is tagged");
     }
     site.run_both();
     {
         let mut world = site.sim.world();
         world.watch(2, "indicators", 8).expect("Ana exists");
-        world
-            .add_tag("indicators", 8, "ransomware")
-            .expect("indicator 8 exists");
+        world.add_tag("indicators", 8, "ransomware").expect("indicator 8 exists");
     }
     for fetcher in [WATCHLIST, COLLECTION] {
         let alerts = alerts(&site, fetcher);
         assert_eq!(alerts.len(), 1, "{fetcher}");
-        assert_eq!(
-            (&alerts[0]["event"], &alerts[0]["object"]["id"]),
-            (&json!("added"), &json!(8))
-        );
+        assert_eq!((&alerts[0]["event"], &alerts[0]["object"]["id"]), (&json!("added"), &json!(8)));
     }
 }
 
@@ -184,15 +141,9 @@ fn a_collection_whose_query_changed_gets_a_new_baseline_and_says_so() {
     let site = Site::new();
     site.run_both();
     let query = json!({"criteria":{},"filters":{"+and":[{"status_name":"Review"}]}});
-    site.sim
-        .world()
-        .set_saved_search_query("Ransomware IOCs", query)
-        .expect("the search exists");
-    let run = site
-        .program(COLLECTION)
-        .run()
-        .ends_with(0)
-        .complains(&["its query or its object types changed"]);
+    site.sim.world().set_saved_search_query("Ransomware IOCs", query).expect("the search exists");
+    let run =
+        site.program(COLLECTION).run().ends_with(0).complains(&["its query or its object types changed"]);
     assert!(run.records_of("alert").is_empty());
 }
 
@@ -203,12 +154,7 @@ fn a_collection_of_many_pages_is_read_whole_and_each_new_item_is_one_alert() {
     site.sim.clear_requests();
     site.play("added");
     assert_eq!(alerts(&site, COLLECTION).len(), 3);
-    let pages = site
-        .sim
-        .requests()
-        .iter()
-        .filter(|request| request.path == "/api/indicators/query")
-        .count();
+    let pages = site.sim.requests().iter().filter(|request| request.path == "/api/indicators/query").count();
     assert_eq!(pages, 3);
 }
 
@@ -218,12 +164,7 @@ fn a_token_that_expires_between_pages_costs_one_new_login() {
     let query = Fault::next("/api/indicators/query", FaultKind::Revoke);
     site.sim.fault(query);
     site.program(COLLECTION).run().succeeds();
-    let logins = site
-        .sim
-        .requests()
-        .iter()
-        .filter(|request| request.path == "/api/token")
-        .count();
+    let logins = site.sim.requests().iter().filter(|request| request.path == "/api/token").count();
     assert_eq!(logins, 2);
 }
 
@@ -239,11 +180,7 @@ fn a_private_client_logs_in_with_its_secret() {
     run.run().succeeds();
     let login = &site.sim.requests()[0];
     assert_eq!((login.path.as_str(), login.status), ("/api/token", 200));
-    assert!(
-        login.query.contains("grant_type=client_credentials"),
-        "{}",
-        login.query
-    );
+    assert!(login.query.contains("grant_type=client_credentials"), "{}", login.query);
 }
 
 #[test]
@@ -254,12 +191,7 @@ fn failures_are_told_apart_and_say_what_to_do() {
     std::fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("it is ours");
     let (wrong, open) = (wrong.display().to_string(), open.display().to_string());
     let rows: [(&str, &[&str], i32, &[&str]); 11] = [
-        (
-            WATCHLIST,
-            &["--password-file", &wrong],
-            77,
-            &["refused the login"],
-        ),
+        (WATCHLIST, &["--password-file", &wrong], 77, &["refused the login"]),
         (WATCHLIST, &["--password-file", &open], 78, &["chmod 600"]),
         (
             WATCHLIST,
@@ -267,43 +199,18 @@ fn failures_are_told_apart_and_say_what_to_do() {
             78,
             &["no ThreatQ user 'Anna Ortis'", "did you mean 'Ana Ortiz'?"],
         ),
-        (
-            COLLECTION,
-            &["--collection", "Ransomwar IOC"],
-            78,
-            &["did you mean 'Ransomware IOCs'?"],
-        ),
+        (COLLECTION, &["--collection", "Ransomwar IOC"], 78, &["did you mean 'Ransomware IOCs'?"]),
         (
             COLLECTION,
             &["--collection", "Ransomware IOCs", "--objects", "indicator,evnts"],
             78,
             &["'evnts'", "'events'"],
         ),
-        (
-            COLLECTION,
-            &["--threatq", "http://127.0.0.1:1"],
-            75,
-            &["/api/token"],
-        ),
-        (
-            COLLECTION,
-            &["--threatq", "http://threatq.example.com"],
-            78,
-            &["https://"],
-        ),
-        (
-            COLLECTION,
-            &["--threatq", "https://threatq.example.com/x"],
-            78,
-            &["the path is ours to add"],
-        ),
+        (COLLECTION, &["--threatq", "http://127.0.0.1:1"], 75, &["/api/token"]),
+        (COLLECTION, &["--threatq", "http://threatq.example.com"], 78, &["https://"]),
+        (COLLECTION, &["--threatq", "https://threatq.example.com/x"], 78, &["the path is ours to add"]),
         (COLLECTION, &["--objects", "events"], 64, &["--collection"]),
-        (
-            COLLECTION,
-            &["--colection", "x"],
-            64,
-            &["--colection", "--collection"],
-        ),
+        (COLLECTION, &["--colection", "x"], 64, &["--colection", "--collection"]),
         (WATCHLIST, &["--config", "/nowhere.toml"], 78, &["/nowhere.toml"]),
     ];
     for (fetcher, arguments, status, words) in rows {
@@ -313,11 +220,7 @@ fn failures_are_told_apart_and_say_what_to_do() {
         }
         run.args(arguments).run().ends_with(status).complains(words);
     }
-    let logged = site
-        .sim
-        .requests()
-        .iter()
-        .any(|request| request.body.contains("not-the-password"));
+    let logged = site.sim.requests().iter().any(|request| request.body.contains("not-the-password"));
     assert!(!logged, "the simulator's log keeps no password");
 }
 
@@ -327,24 +230,12 @@ fn an_answer_that_is_not_threatqs_ends_without_a_checkpoint() {
         (FaultKind::Html200, 76, "not an answer of ThreatQ's API"),
         (FaultKind::ErrorsIn200, 69, "refused with 200"),
         (FaultKind::Torn, 75, "the answer broke off"),
-        (
-            FaultKind::Status(503, "<h1>down</h1>".to_owned()),
-            75,
-            "ThreatQ answered 503: <h1>down</h1>",
-        ),
-        (
-            FaultKind::Status(403, r#"{"errors":["not yours"]}"#.to_owned()),
-            69,
-            "refused with 403: not yours",
-        ),
+        (FaultKind::Status(503, "<h1>down</h1>".to_owned()), 75, "ThreatQ answered 503: <h1>down</h1>"),
+        (FaultKind::Status(403, r#"{"errors":["not yours"]}"#.to_owned()), 69, "refused with 403: not yours"),
     ] {
         let site = Site::new();
         site.sim.fault(Fault::next("/api/indicators/query", kind));
-        let run = site
-            .program(COLLECTION)
-            .run()
-            .ends_with(status)
-            .complains(&[words, "Ransomware IOCs"]);
+        let run = site.program(COLLECTION).run().ends_with(status).complains(&[words, "Ransomware IOCs"]);
         assert!(run.records_of("checkpoint").is_empty());
     }
 }
@@ -360,11 +251,7 @@ fn an_object_that_is_gone_is_named_and_blocks_no_other() {
         }
         world.remove_object("indicators", 8).expect("indicator 8 exists");
     }
-    let run = site
-        .program(WATCHLIST)
-        .run()
-        .ends_with(1)
-        .complains(&["indicator 8 cannot be read"]);
+    let run = site.program(WATCHLIST).run().ends_with(1).complains(&["indicator 8 cannot be read"]);
     assert_eq!(run.records_of("alert").len(), 1);
     assert_eq!(run.records_of("checkpoint").len(), 1);
 }
@@ -372,24 +259,16 @@ fn an_object_that_is_gone_is_named_and_blocks_no_other() {
 #[test]
 fn one_collection_that_cannot_be_fetched_does_not_keep_back_the_others() {
     let site = Site::new();
-    let run = site
-        .program(COLLECTION)
-        .args(&["--collection", "Nowhere", "--collection", "Ransomware IOCs"])
-        .run();
-    let run = run
-        .ends_with(78)
-        .complains(&["collection Nowhere: no data collection 'Nowhere'"]);
+    let run =
+        site.program(COLLECTION).args(&["--collection", "Nowhere", "--collection", "Ransomware IOCs"]).run();
+    let run = run.ends_with(78).complains(&["collection Nowhere: no data collection 'Nowhere'"]);
     assert_eq!(run.records_of("checkpoint").len(), 1);
 }
 
 #[test]
 fn null_rows_and_a_missing_total_are_tolerated() {
-    let settings = Settings {
-        omit_total: true,
-        null_rows: true,
-        json_as_string: true,
-        ..Settings::default()
-    };
+    let settings =
+        Settings { omit_total: true, null_rows: true, json_as_string: true, ..Settings::default() };
     let site = Site::with(World::demo(), settings);
     site.run("tq-fetch-collection").succeeds();
     site.play("added");
@@ -402,25 +281,15 @@ fn a_collection_that_changes_while_it_is_read_is_read_again_and_nothing_is_misse
     site.run("tq-fetch-collection").succeeds();
     site.play("added");
     site.sim.clear_requests();
-    let second_page = Fault {
-        skip: 1,
-        ..Fault::next("/api/indicators/query", FaultKind::Slow(Duration::from_secs(1)))
-    };
+    let second_page =
+        Fault { skip: 1, ..Fault::next("/api/indicators/query", FaultKind::Slow(Duration::from_secs(1))) };
     site.sim.fault(second_page);
     let fetcher = site.program(COLLECTION).start();
-    let pages = || {
-        site.sim
-            .requests()
-            .iter()
-            .filter(|request| request.path == "/api/indicators/query")
-            .count()
-    };
+    let pages =
+        || site.sim.requests().iter().filter(|request| request.path == "/api/indicators/query").count();
     eventually("the second page is asked for", || pages() == 2);
     // An object of the first page leaves: what comes after it moves up, and one row would never be seen.
-    site.sim
-        .world()
-        .remove_tag("indicators", 5, "ransomware")
-        .expect("it is tagged");
+    site.sim.world().remove_tag("indicators", 5, "ransomware").expect("it is tagged");
     let output = fetcher.wait_with_output().expect("it ends");
     let run = Ended::new(COLLECTION, &output).succeeds();
     assert_eq!(run.records_of("alert").len(), 3);
@@ -433,15 +302,10 @@ fn a_reader_that_goes_away_ends_a_fetcher_quietly() {
     let mut child = site.program(COLLECTION).start();
     drop(child.stdin.take());
     let mut first = String::new();
-    BufReader::new(child.stdout.take().expect("a pipe"))
-        .read_line(&mut first)
-        .expect("a line");
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut first).expect("a line");
     assert!(first.starts_with("{\"record\":\"mark\""), "{first}");
     let output = child.wait_with_output().expect("it ends");
-    assert_eq!(
-        (output.status.code(), output.stderr.as_slice()),
-        (Some(0), b"".as_slice())
-    );
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
 }
 
 #[test]
@@ -450,9 +314,7 @@ fn a_collection_with_a_slash_in_its_name_is_not_taken_for_part_of_another() {
     let query = json!({"criteria":{},"filters":{"+and":[{"status_name":"Review"}]}});
     for name in ["Malware", "Malware/indicator"] {
         let mut world = site.sim.world();
-        world
-            .add_saved_search(2, name, &["indicators"], query.clone(), true)
-            .expect("Ana exists");
+        world.add_saved_search(2, name, &["indicators"], query.clone(), true).expect("Ana exists");
     }
     let both = ["--collection", "Malware", "--collection", "Malware/indicator"];
     for _ in 0..2 {
@@ -460,17 +322,7 @@ fn a_collection_with_a_slash_in_its_name_is_not_taken_for_part_of_another() {
         let marks: usize = fetched.records_of("mark").len();
         let emails = site.program("tq-format-email").run_on(fetched.stdout).succeeds();
         site.program("tq-send-smtp").run_on(emails.stdout).succeeds();
-        assert!(
-            marks == 2 || marks == 0,
-            "the second run finds everything remembered"
-        );
+        assert!(marks == 2 || marks == 0, "the second run finds everything remembered");
     }
-    assert!(
-        site.program(COLLECTION)
-            .args(&both)
-            .run()
-            .succeeds()
-            .records_of("mark")
-            .is_empty()
-    );
+    assert!(site.program(COLLECTION).args(&both).run().succeeds().records_of("mark").is_empty());
 }

@@ -24,20 +24,13 @@ fn site_with(server: &MailServer, tls: &str, port: u16) -> Site {
 /// Runs the connector as cron would, and asserts that it has nothing to say.
 #[track_caller]
 fn connect(site: &Site) {
-    let run = script("tq-conn-email-alerts")
-        .arg("-c")
-        .arg(site.path())
-        .args(&["-n", "site"])
-        .run()
-        .succeeds();
+    let run =
+        script("tq-conn-email-alerts").arg("-c").arg(site.path()).args(&["-n", "site"]).run().succeeds();
     assert_eq!(run.stdout, "");
 }
 
 fn text_of<'a>(message: &'a Message<'_>) -> String {
-    message
-        .body_text(0)
-        .expect("a mail has a text part")
-        .replace("\r\n", "\n")
+    message.body_text(0).expect("a mail has a text part").replace("\r\n", "\n")
 }
 
 /// The mail with this subject; there is exactly one.
@@ -61,10 +54,8 @@ fn the_guides_three_mails_arrive_in_a_real_mailbox_over_starttls_and_a_login() {
     connect(&site);
 
     let bytes = server.imap("ops@example.com").wait_for(3, IN_TIME);
-    let mails: Vec<Message> = bytes
-        .iter()
-        .map(|bytes| MessageParser::new().parse(bytes).expect("a mail"))
-        .collect();
+    let mails: Vec<Message> =
+        bytes.iter().map(|bytes| MessageParser::new().parse(bytes).expect("a mail")).collect();
     assert_eq!(mails.len(), 3, "three changes, three mails, in four runs");
 
     let details = "An item in your ThreatQ watchlist has been updated!\n\nDetails\nType: Indicator\nItem: 7.8.9.0\n\
@@ -97,10 +88,7 @@ fn the_guides_three_mails_arrive_in_a_real_mailbox_over_starttls_and_a_login() {
             other => panic!("{name}: {other:?}"),
         };
         assert_eq!(field("Auto-Submitted"), "auto-generated");
-        assert!(
-            mail.message_id()
-                .is_some_and(|id| id.starts_with("tq1.") && id.ends_with("@example.com"))
-        );
+        assert!(mail.message_id().is_some_and(|id| id.starts_with("tq1.") && id.ends_with("@example.com")));
         // RFC 3848: the relay says that the mail came over TLS (S) and after a login (A).
         assert!(String::from_utf8_lossy(mail.raw_message()).contains("with ESMTPSA"));
     }
@@ -133,12 +121,8 @@ fn a_refused_recipient_does_not_stop_the_others_at_a_real_relay() {
     assert_eq!(receipt["outcome"], "partial");
     assert_eq!(receipt["tls"], "TLSv1.3");
     assert!(receipt["queue_id"].is_string(), "{receipt}");
-    let outcomes: Vec<_> = receipt["recipients"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|one| &one["outcome"])
-        .collect();
+    let outcomes: Vec<_> =
+        receipt["recipients"].as_array().expect("a list").iter().map(|one| &one["outcome"]).collect();
     assert_eq!(outcomes, ["accepted", "rejected", "deferred"]);
     assert_eq!(server.imap("ops@example.com").wait_for(1, IN_TIME).len(), 1);
 }
@@ -150,17 +134,9 @@ fn a_wrong_password_is_77_and_the_mail_waits_until_it_is_right() {
     connect(&site);
     site.play("added");
     secret_file(site.path(), "relay-password", "wrong");
-    let run = script("tq-conn-email-alerts")
-        .arg("-c")
-        .arg(site.path())
-        .args(&["-n", "site"])
-        .run()
-        .ends_with(77);
-    assert!(
-        run.stderr.contains("login refused: 535") && !run.stderr.contains("wrong\n"),
-        "{}",
-        run.stderr
-    );
+    let run =
+        script("tq-conn-email-alerts").arg("-c").arg(site.path()).args(&["-n", "site"]).run().ends_with(77);
+    assert!(run.stderr.contains("login refused: 535") && !run.stderr.contains("wrong\n"), "{}", run.stderr);
     secret_file(site.path(), "relay-password", "secret");
     connect(&site);
     assert_eq!(server.imap("ops@example.com").wait_for(2, IN_TIME).len(), 2);

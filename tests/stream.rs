@@ -38,11 +38,7 @@ fn formatter() -> Program {
 /// The sender with a state and a Maildir in this folder.
 fn sender(folder: &std::path::Path) -> Program {
     let (state, maildir) = (folder.join("state/state.db"), folder.join("Maildir"));
-    program("tq-send-smtp")
-        .arg("--state")
-        .arg(state)
-        .arg("--maildir")
-        .arg(maildir)
+    program("tq-send-smtp").arg("--state").arg(state).arg("--maildir").arg(maildir)
 }
 
 fn mails_in(folder: &std::path::Path) -> usize {
@@ -51,56 +47,28 @@ fn mails_in(folder: &std::path::Path) -> usize {
 
 #[test]
 fn a_broken_line_ends_both_filters_with_65_and_names_the_line_and_nothing_of_its_source_is_sent() {
-    let too_long = format!(
-        "{{\"record\":\"x\",\"v\":1,\"pad\":\"{}\"}}",
-        "a".repeat(TOO_LONG)
-    );
+    let too_long = format!("{{\"record\":\"x\",\"v\":1,\"pad\":\"{}\"}}", "a".repeat(TOO_LONG));
     let rows = [
         ("{\"record\":\"alert\"", "EOF while parsing"),
         ("not json", "not a record"),
         ("[1,2]", "not a record"),
         ("{\"v\":1}", "missing field `record`"),
         ("{\"record\":\"alert\"}", "missing field `v`"),
-        (
-            "{\"record\":\"new\",\"v\":2}",
-            "record of version 2; this program reads version 1",
-        ),
-        (
-            "{\"record\":\"checkpoint\",\"v\":1,\"source\":\"watchlist\"}",
-            "checkpoint: missing field `base`",
-        ),
-        (
-            "{\"record\":\"mark\",\"v\":1,\"source\":\"watchlist\",\"marks\":{}}",
-            "mark: invalid type",
-        ),
+        ("{\"record\":\"new\",\"v\":2}", "record of version 2; this program reads version 1"),
+        ("{\"record\":\"checkpoint\",\"v\":1,\"source\":\"watchlist\"}", "checkpoint: missing field `base`"),
+        ("{\"record\":\"mark\",\"v\":1,\"source\":\"watchlist\",\"marks\":{}}", "mark: invalid type"),
         (too_long.as_str(), "longer than 16777216 bytes"),
     ];
     for (line, reason) in rows {
-        let good = [
-            alert("a1"),
-            String::new(),
-            line.to_owned(),
-            checkpoint("watchlist", 0, &["a1"]),
-        ]
-        .join("\n");
-        let formatted = formatter()
-            .run_on(good)
-            .ends_with(65)
-            .complains(&["line 3", reason]);
+        let good =
+            [alert("a1"), String::new(), line.to_owned(), checkpoint("watchlist", 0, &["a1"])].join("\n");
+        let formatted = formatter().run_on(good).ends_with(65).complains(&["line 3", reason]);
         assert!(formatted.records_of("checkpoint").is_empty());
 
         let folder = private_folder();
-        let good = [
-            email("e1", "a1"),
-            String::new(),
-            line.to_owned(),
-            checkpoint("watchlist", 0, &["a1"]),
-        ]
-        .join("\n");
-        sender(folder.path())
-            .run_on(good)
-            .ends_with(65)
-            .complains(&["line 3", reason]);
+        let good = [email("e1", "a1"), String::new(), line.to_owned(), checkpoint("watchlist", 0, &["a1"])]
+            .join("\n");
+        sender(folder.path()).run_on(good).ends_with(65).complains(&["line 3", reason]);
         assert_eq!(mails_in(folder.path()), 0, "{reason}");
 
         // And the next run loses nothing.
@@ -113,10 +81,7 @@ fn a_broken_line_ends_both_filters_with_65_and_names_the_line_and_nothing_of_its
 #[test]
 fn bytes_that_are_not_utf8_are_refused_with_their_line() {
     let input = b"{\"record\":\"x\",\"v\":1,\"y\":\"\xE9\"}\n";
-    formatter()
-        .run_on(input)
-        .ends_with(65)
-        .complains(&["line 1", "not UTF-8"]);
+    formatter().run_on(input).ends_with(65).complains(&["line 1", "not UTF-8"]);
 }
 
 #[test]
@@ -142,24 +107,16 @@ fn records_of_others_are_passed_on_byte_for_byte_and_in_order() {
     let folder = private_folder();
     let sent = sender(folder.path()).run_on(input.clone()).succeeds();
     assert!(expected(&sent), "{}", sent.stdout);
-    let streamed = program("tq-send-smtp")
-        .arg("--maildir")
-        .arg(folder.path().join("Maildir"))
-        .run_on(input)
-        .succeeds();
+    let streamed =
+        program("tq-send-smtp").arg("--maildir").arg(folder.path().join("Maildir")).run_on(input).succeeds();
     assert!(expected(&streamed), "{}", streamed.stdout);
 }
 
 #[test]
 fn a_digest_is_never_sent_at_the_bare_end_of_the_stream() {
-    let collected = alert("a1").replace(
-        "\"watchlist\"",
-        "\"collection/X\",\"collection\":{\"name\":\"X\"}",
-    );
-    let run = formatter()
-        .run_on(collected)
-        .ends_with(65)
-        .complains(&["no checkpoint for source 'collection/X'"]);
+    let collected = alert("a1").replace("\"watchlist\"", "\"collection/X\",\"collection\":{\"name\":\"X\"}");
+    let run =
+        formatter().run_on(collected).ends_with(65).complains(&["no checkpoint for source 'collection/X'"]);
     assert!(run.records_of("email").is_empty());
 }
 
@@ -171,15 +128,9 @@ fn a_stream_that_lost_doubled_or_swapped_an_alert_is_caught() {
         (vec![&one, &two, &two], "counts 2 alerts, the stream has 3"),
         (vec![&one, &one], "not those that its checkpoint covers"),
     ] {
-        let lines: Vec<String> = alerts
-            .into_iter()
-            .cloned()
-            .chain([checkpoint("watchlist", 0, &["a1", "a2"])])
-            .collect();
-        let run = formatter()
-            .run_on(lines.join("\n"))
-            .ends_with(65)
-            .complains(&[reason]);
+        let lines: Vec<String> =
+            alerts.into_iter().cloned().chain([checkpoint("watchlist", 0, &["a1", "a2"])]).collect();
+        let run = formatter().run_on(lines.join("\n")).ends_with(65).complains(&[reason]);
         assert!(run.records_of("checkpoint").is_empty());
     }
 }
@@ -212,11 +163,7 @@ fn a_value_cannot_forge_a_line_a_header_or_markup() {
         .replace("\"7.8.9.0\"", &format!("\"{value}\""))
         .replace("\"Indicator\"", "\"In\\ndicator\"");
     let stream = format!("{evil}\n{}", checkpoint("watchlist", 0, &["a1"]));
-    let email = formatter()
-        .run_on(stream)
-        .succeeds()
-        .records_of("email")
-        .remove(0);
+    let email = formatter().run_on(stream).succeeds().records_of("email").remove(0);
     assert_eq!(email["subject"], "ThreatQ Watchlist: In\\u{A}dicator Added");
     let text = email["text"].as_str().expect("text");
     assert!(text.contains(
@@ -229,10 +176,7 @@ fn a_value_cannot_forge_a_line_a_header_or_markup() {
 #[test]
 fn a_link_that_is_not_http_is_refused() {
     let evil = alert("a1").replace("https://tq.example.com", "javascript:alert(1)//");
-    formatter()
-        .run_on(evil)
-        .ends_with(65)
-        .complains(&["line 1", "object.link"]);
+    formatter().run_on(evil).ends_with(65).complains(&["line 1", "object.link"]);
 }
 
 #[test]
@@ -241,16 +185,9 @@ fn a_state_that_moved_on_does_not_accept_the_source_and_the_next_fetch_does() {
     site.run_both();
     site.play("added");
     let stale = site.program("tq-fetch-watchlist").run().succeeds();
-    let emails = site
-        .program("tq-format-email")
-        .run_on(stale.stdout)
-        .succeeds()
-        .stdout;
+    let emails = site.program("tq-format-email").run_on(stale.stdout).succeeds().stdout;
     site.run("tq-fetch-watchlist").succeeds();
     assert_eq!(site.mails().len(), 1);
-    site.program("tq-send-smtp")
-        .run_on(emails)
-        .ends_with(75)
-        .complains(&["generation 1", "at 2 now"]);
+    site.program("tq-send-smtp").run_on(emails).ends_with(75).complains(&["generation 1", "at 2 now"]);
     assert_eq!(site.mails().len(), 1);
 }

@@ -38,9 +38,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::run(PROGRAM, || {
-        ndjson::quiet_when_reader_gone(config::parse().and_then(run))
-    })
+    exit::run(PROGRAM, || ndjson::quiet_when_reader_gone(config::parse().and_then(run)))
 }
 
 fn run(args: Args) -> Result<Status, Failure> {
@@ -59,19 +57,12 @@ fn run(args: Args) -> Result<Status, Failure> {
 /// Which collections to look at; none where the file switches them off and no flag asks for them.
 fn collections(args: &Args, file: &config::File) -> Result<Option<Vec<Collection>>, Failure> {
     if !args.collection.is_empty() {
-        let asked = |name: &String| Collection {
-            enabled: None,
-            name: name.clone(),
-            objects: args.objects.clone(),
-        };
+        let asked =
+            |name: &String| Collection { enabled: None, name: name.clone(), objects: args.objects.clone() };
         return Ok(Some(args.collection.iter().map(asked).collect()));
     }
-    let enabled: Vec<Collection> = file
-        .collection
-        .iter()
-        .filter(|one| one.enabled != Some(false))
-        .cloned()
-        .collect();
+    let enabled: Vec<Collection> =
+        file.collection.iter().filter(|one| one.enabled != Some(false)).cloned().collect();
     if !file.is_enabled() || (enabled.is_empty() && file.was_read) {
         return Ok(None);
     }

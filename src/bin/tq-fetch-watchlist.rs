@@ -34,9 +34,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::run(PROGRAM, || {
-        ndjson::quiet_when_reader_gone(config::parse().and_then(run))
-    })
+    exit::run(PROGRAM, || ndjson::quiet_when_reader_gone(config::parse().and_then(run)))
 }
 
 fn run(args: Args) -> Result<Status, Failure> {
@@ -62,10 +60,7 @@ fn users(flags: &Watchlist, file: &config::File) -> Result<Option<Vec<String>>, 
         Some(section) if section.enabled == Some(false) => Ok(None),
         None if file.was_read => Ok(None),
         section => {
-            let users = section
-                .as_ref()
-                .map(|section| section.users.clone())
-                .unwrap_or_default();
+            let users = section.as_ref().map(|section| section.users.clone()).unwrap_or_default();
             required_list(users, "--users", "watchlist.users").map(Some)
         }
     }

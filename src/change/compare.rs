@@ -10,35 +10,13 @@ pub fn changes(before: &View, after: &View) -> Vec<Change> {
     let score = |view: &View| view.score.map(|score| score.to_string());
     let mut changes = Vec::new();
     changes.extend(field(Field::Value, before.value.as_ref(), after.value.as_ref()));
-    changes.extend(field(
-        Field::Type,
-        before.subtype.as_ref(),
-        after.subtype.as_ref(),
-    ));
-    changes.extend(field(
-        Field::Status,
-        before.status.as_ref(),
-        after.status.as_ref(),
-    ));
+    changes.extend(field(Field::Type, before.subtype.as_ref(), after.subtype.as_ref()));
+    changes.extend(field(Field::Status, before.status.as_ref(), after.status.as_ref()));
     changes.extend(field(Field::Score, score(before).as_ref(), score(after).as_ref()));
     changes.extend(description(before, after));
-    changes.extend(rows(
-        Field::Attribute,
-        before.attributes.as_ref(),
-        after.attributes.as_ref(),
-        true,
-    ));
-    changes.extend(rows(
-        Field::Comment,
-        before.comments.as_ref(),
-        after.comments.as_ref(),
-        false,
-    ));
-    changes.extend(names(
-        Field::Source,
-        before.sources.as_ref(),
-        after.sources.as_ref(),
-    ));
+    changes.extend(rows(Field::Attribute, before.attributes.as_ref(), after.attributes.as_ref(), true));
+    changes.extend(rows(Field::Comment, before.comments.as_ref(), after.comments.as_ref(), false));
+    changes.extend(names(Field::Source, before.sources.as_ref(), after.sources.as_ref()));
     changes.extend(names(Field::Tag, before.tags.as_ref(), after.tags.as_ref()));
     changes
 }
@@ -47,23 +25,12 @@ pub fn changes(before: &View, after: &View) -> Vec<Change> {
 fn field(field: Field, before: Option<&String>, after: Option<&String>) -> Option<Change> {
     let (before, after) = before.zip(after).filter(|(before, after)| before != after)?;
     let (from, to) = (Some(before.clone()), Some(after.clone()));
-    Some(Change {
-        field,
-        kind: ChangeKind::Changed,
-        count: None,
-        values: Vec::new(),
-        from,
-        to,
-    })
+    Some(Change { field, kind: ChangeKind::Changed, count: None, values: Vec::new(), from, to })
 }
 
 /// A description is remembered by its fingerprint only, so the change has no words.
 fn description(before: &View, after: &View) -> Option<Change> {
-    let mut change = field(
-        Field::Description,
-        before.description.as_ref(),
-        after.description.as_ref(),
-    )?;
+    let mut change = field(Field::Description, before.description.as_ref(), after.description.as_ref())?;
     (change.from, change.to) = (None, None);
     Some(change)
 }
@@ -79,11 +46,7 @@ fn rows(
         return Vec::new();
     };
     let only_in = |these: &BTreeMap<u64, String>, those: &BTreeMap<u64, String>| -> Vec<String> {
-        these
-            .iter()
-            .filter(|(id, _)| !those.contains_key(id))
-            .map(|(_, text)| text.clone())
-            .collect()
+        these.iter().filter(|(id, _)| !those.contains_key(id)).map(|(_, text)| text.clone()).collect()
     };
     let mut changes = Vec::new();
     changes.extend(counted(field, ChangeKind::Added, only_in(after, before), shown));
@@ -105,32 +68,15 @@ fn names(field: Field, before: Option<&BTreeSet<String>>, after: Option<&BTreeSe
     let Some((before, after)) = before.zip(after) else {
         return Vec::new();
     };
-    let added = counted(
-        field,
-        ChangeKind::Added,
-        after.difference(before).cloned().collect(),
-        true,
-    );
-    let removed = counted(
-        field,
-        ChangeKind::Removed,
-        before.difference(after).cloned().collect(),
-        true,
-    );
+    let added = counted(field, ChangeKind::Added, after.difference(before).cloned().collect(), true);
+    let removed = counted(field, ChangeKind::Removed, before.difference(after).cloned().collect(), true);
     added.into_iter().chain(removed).collect()
 }
 
 fn counted(field: Field, kind: ChangeKind, texts: Vec<String>, shown: bool) -> Option<Change> {
     let count = texts.len() as u64;
     let values = if shown { texts } else { Vec::new() };
-    (count > 0).then_some(Change {
-        field,
-        kind,
-        count: Some(count),
-        values,
-        from: None,
-        to: None,
-    })
+    (count > 0).then_some(Change { field, kind, count: Some(count), values, from: None, to: None })
 }
 
 #[cfg(test)]
@@ -143,10 +89,7 @@ mod tests {
     }
 
     fn sentences(before: &str, after: &str) -> Vec<String> {
-        changes(&view(before), &view(after))
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        changes(&view(before), &view(after)).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -179,10 +122,7 @@ mod tests {
 
     #[test]
     fn a_list_that_became_empty_has_changed() {
-        assert_eq!(
-            sentences(r#"{"tags":["x"]}"#, r#"{"tags":[]}"#),
-            ["Tag removed: 1 (x)"]
-        );
+        assert_eq!(sentences(r#"{"tags":["x"]}"#, r#"{"tags":[]}"#), ["Tag removed: 1 (x)"]);
         assert_eq!(
             sentences(r#"{"comments":{"1":"a"}}"#, r#"{"comments":{"1":"b"}}"#),
             ["Comment changed: 1"]

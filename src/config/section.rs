@@ -106,10 +106,7 @@ impl Email {
     /// These settings, and the other ones where these say nothing.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self {
-            from: self.from.or(other.from),
-            to: if self.to.is_empty() { other.to } else { self.to },
-        }
+        Self { from: self.from.or(other.from), to: if self.to.is_empty() { other.to } else { self.to } }
     }
 }
 

@@ -8,7 +8,7 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 
 use super::Fetch;
-use super::source::{Source, entry};
+use super::source::{Source, entry, segment};
 use crate::config;
 use crate::exit::{Failure, Status};
 use crate::record::{self, Alert, Event};
@@ -36,16 +36,13 @@ pub fn collections<W: Write>(mut fetch: Fetch<W>, wanted: &[config::Collection])
     let searches = SavedSearches::read(&fetch.client)?;
     let mut fetched: Vec<&str> = Vec::new();
     for one in wanted {
-        let result = searches
-            .find(&one.name)
-            .map_err(Failure::from)
-            .and_then(|search| {
-                if fetched.contains(&search.name.as_str()) {
-                    return Err(Failure::new(Status::Config, "the collection is configured twice"));
-                }
-                fetched.push(&search.name);
-                collection(&mut fetch, search, &one.objects)
-            });
+        let result = searches.find(&one.name).map_err(Failure::from).and_then(|search| {
+            if fetched.contains(&search.name.as_str()) {
+                return Err(Failure::new(Status::Config, "the collection is configured twice"));
+            }
+            fetched.push(&search.name);
+            collection(&mut fetch, search, &one.objects)
+        });
         match result {
             Err(failure) if failure.cause::<crate::ndjson::Error>().is_some() => return Err(failure),
             Err(failure) => {
@@ -65,19 +62,11 @@ fn collection<W: Write>(
 ) -> Result<(), Failure> {
     let name = format!("collection/{}", search.name);
     let mut source = fetch.source(&name)?;
-    let types: Vec<ObjectType> = search
-        .object_types(&fetch.types, objects)?
-        .into_iter()
-        .cloned()
-        .collect();
-    let known = Known {
-        query: search.fingerprint()?,
-        types: types.iter().map(|one| one.name.clone()).collect(),
-    };
-    let before: Option<Known> = fetch
-        .memory
-        .mark(&name)?
-        .and_then(|mark| serde_json::from_str(&mark).ok());
+    let types: Vec<ObjectType> = search.object_types(&fetch.types, objects)?.into_iter().cloned().collect();
+    let known =
+        Known { query: search.fingerprint()?, types: types.iter().map(|one| one.name.clone()).collect() };
+    let key = format!("collection/{}", segment(&search.name));
+    let before: Option<Known> = fetch.memory.mark(&key)?.and_then(|mark| serde_json::from_str(&mark).ok());
     let is_new = before.as_ref() != Some(&known);
     match before {
         None => tracing::info!("{name}: looked at for the first time; what is in it now is no news"),
@@ -88,28 +77,22 @@ fn collection<W: Write>(
     }
     let mut members: Vec<(String, Pass)> = Vec::new();
     for object_type in &types {
-        let pass = objects_of(fetch, &mut source, search, object_type, is_new)?;
+        let folder = format!("{key}/{}", object_type.name);
+        let pass = objects_of(fetch, &mut source, search, (object_type, &folder), is_new)?;
         members.push((object_type.name.clone(), pass));
     }
     let Fetch { memory, output, .. } = fetch;
-    let folder = format!("{name}/");
+    let folder = format!("{key}/");
     memory.keys::<Failure>(&folder, |key| {
         let place = key.strip_prefix(&folder).and_then(|rest| rest.split_once('/'));
         let is_member = place.is_some_and(|(type_name, id)| {
-            let pass = members
-                .iter()
-                .find(|(name, _)| name == type_name)
-                .map(|(_, pass)| pass);
+            let pass = members.iter().find(|(name, _)| name == type_name).map(|(_, pass)| pass);
             pass.zip(id.parse().ok()).is_some_and(|(pass, id)| pass.has(id))
         });
-        if is_member {
-            Ok(())
-        } else {
-            Ok(source.forget(key, output)?)
-        }
+        if is_member { Ok(()) } else { Ok(source.forget(key, output)?) }
     })?;
     if is_new {
-        source.remember(entry(&name, &known)?, output)?;
+        source.remember(entry(&key, &known)?, output)?;
     }
     Ok(source.close(output)?)
 }
@@ -119,21 +102,12 @@ fn objects_of<W: Write>(
     fetch: &mut Fetch<W>,
     source: &mut Source,
     search: &SavedSearch,
-    object_type: &ObjectType,
+    (object_type, folder): (&ObjectType, &str),
     is_baseline: bool,
 ) -> Result<Pass, Failure> {
     let mut earlier: Vec<Pass> = Vec::new();
     for _ in 0..PASSES {
-        let Fetch {
-            client,
-            memory,
-            output,
-            link_origin,
-            found_at,
-            program,
-            status,
-            ..
-        } = &mut *fetch;
+        let Fetch { client, memory, output, link_origin, found_at, program, status, .. } = &mut *fetch;
         let pass = search.objects::<Failure>(client, object_type, |row| {
             let object = match row {
                 Ok(object) => object,
@@ -149,18 +123,13 @@ fn objects_of<W: Write>(
                 }
             };
             source.saw(object.touched_at);
-            let key = format!("{}/{}/{}", source.name(), object_type.name, object.id);
+            let key = format!("{folder}/{}", object.id);
             if earlier.iter().any(|pass| pass.has(object.id))
                 || (!is_baseline && memory.mark(&key)?.is_some())
             {
                 return Ok(());
             }
-            let mark = entry(
-                &key,
-                &Member {
-                    touched_at: object.touched_at,
-                },
-            )?;
+            let mark = entry(&key, &Member { touched_at: object.touched_at })?;
             if is_baseline {
                 return Ok(source.remember(mark, output)?);
             }
@@ -170,10 +139,7 @@ fn objects_of<W: Write>(
                 event: Event::Added,
                 found_at: Some(*found_at),
                 watchers: Vec::new(),
-                collection: Some(record::Collection {
-                    name: search.name.clone(),
-                    hash: search.hash.clone(),
-                }),
+                collection: Some(record::Collection { name: search.name.clone(), hash: search.hash.clone() }),
                 object: object.to_record(object_type, link_origin),
                 changed_at: object.touched_at,
                 changes: Vec::new(),
@@ -187,9 +153,6 @@ fn objects_of<W: Write>(
         }
         earlier.push(pass);
     }
-    let sentence = format!(
-        "{} changed while it was read, {PASSES} times",
-        object_type.display_name_plural
-    );
+    let sentence = format!("{} changed while it was read, {PASSES} times", object_type.display_name_plural);
     Err(Error::Moving(sentence).into())
 }

@@ -51,32 +51,19 @@ impl Source {
         output: &mut Writer<W>,
     ) -> Result<(), Error> {
         self.marks.push(entry);
-        if self.marks.len() < BATCH {
-            Ok(())
-        } else {
-            self.write_marks(output)
-        }
+        if self.marks.len() < BATCH { Ok(()) } else { self.write_marks(output) }
     }
 
     /// Forgets a key.
     pub(super) fn forget<W: Write>(&mut self, key: &str, output: &mut Writer<W>) -> Result<(), Error> {
-        self.remember(
-            MarkEntry {
-                key: key.to_owned(),
-                mark: None,
-            },
-            output,
-        )
+        self.remember(MarkEntry { key: key.to_owned(), mark: None }, output)
     }
 
     fn write_marks<W: Write>(&mut self, output: &mut Writer<W>) -> Result<(), Error> {
         if self.marks.is_empty() {
             return Ok(());
         }
-        let mark = Mark {
-            source: self.name.clone(),
-            marks: std::mem::take(&mut self.marks),
-        };
+        let mark = Mark { source: self.name.clone(), marks: std::mem::take(&mut self.marks) };
         output.write(&mark)
     }
 
@@ -89,22 +76,9 @@ impl Source {
     pub(super) fn close<W: Write>(mut self, output: &mut Writer<W>) -> Result<(), Error> {
         self.write_marks(output)?;
         let (alerts, digest) = (self.tally.count(), self.tally.digest());
-        tracing::info!(
-            "{}: {alerts} alert{}",
-            self.name,
-            if alerts == 1 { "" } else { "s" }
-        );
-        let Self {
-            name, base, cursor, ..
-        } = self;
-        output.write(&Checkpoint {
-            source: name,
-            base,
-            cursor,
-            alerts,
-            digest,
-            emails: None,
-        })?;
+        tracing::info!("{}: {alerts} alert{}", self.name, if alerts == 1 { "" } else { "s" });
+        let Self { name, base, cursor, .. } = self;
+        output.write(&Checkpoint { source: name, base, cursor, alerts, digest, emails: None })?;
         output.flush()
     }
 }
@@ -118,8 +92,5 @@ pub(super) fn segment(name: &str) -> String {
 pub(super) fn entry(key: &str, mark: &impl Serialize) -> Result<MarkEntry, Failure> {
     let mark: Box<RawValue> = to_raw_value(mark)
         .map_err(|error| Failure::new(Status::Bug, format!("a mark cannot be written: {error}")))?;
-    Ok(MarkEntry {
-        key: key.to_owned(),
-        mark: Some(mark),
-    })
+    Ok(MarkEntry { key: key.to_owned(), mark: Some(mark) })
 }

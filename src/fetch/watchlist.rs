@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use super::Fetch;
-use super::source::{Source, entry};
+use super::source::{Source, entry, segment};
 use crate::change::{View, changes};
 use crate::exit::{Failure, Status};
 use crate::record::{Alert, Change, Event, MarkEntry};
@@ -42,9 +42,7 @@ pub fn watchlists<W: Write>(mut fetch: Fetch<W>, names: &[String]) -> Result<Sta
         for watched in Watched::by(&fetch.client, &person.user)? {
             match fetch.types.find(&watched.object_type) {
                 Ok(object_type) => {
-                    let watchers = listed
-                        .entry((object_type.name.clone(), watched.object_id))
-                        .or_default();
+                    let watchers = listed.entry((object_type.name.clone(), watched.object_id)).or_default();
                     if !watchers.contains(&index) {
                         watchers.push(index);
                     }
@@ -61,10 +59,7 @@ pub fn watchlists<W: Write>(mut fetch: Fetch<W>, names: &[String]) -> Result<Sta
         match Object::read(&fetch.client, &object_type, *id) {
             Ok(object) => report(&mut fetch, &mut source, &people, watchers, &object_type, &object)?,
             Err(error) if error.is_not_found() || matches!(error, crate::threatq::Error::Nonsense(_)) => {
-                fetch.complain(
-                    Status::Refused,
-                    &format!("{type_name} {id} cannot be read: {error}"),
-                );
+                fetch.complain(Status::Refused, &format!("{type_name} {id} cannot be read: {error}"));
             }
             Err(error) => return Err(error.into()),
         }
@@ -72,14 +67,10 @@ pub fn watchlists<W: Write>(mut fetch: Fetch<W>, names: &[String]) -> Result<Sta
     }
     for (index, person) in people.iter().enumerate() {
         let still_there = |key: &str| {
-            let object = key
-                .strip_prefix(&person.folder)
-                .and_then(|rest| rest.rsplit_once('/'));
+            let object = key.strip_prefix(&person.folder).and_then(|rest| rest.rsplit_once('/'));
             let object =
                 object.and_then(|(type_name, id)| Some((type_name.to_owned(), id.parse::<u64>().ok()?)));
-            object
-                .and_then(|object| listed.get(&object))
-                .is_some_and(|watchers| watchers.contains(&index))
+            object.and_then(|object| listed.get(&object)).is_some_and(|watchers| watchers.contains(&index))
         };
         forget_the_rest(&mut fetch, &mut source, person, still_there)?;
     }
@@ -96,7 +87,7 @@ fn people<W: Write>(fetch: &Fetch<W>, names: &[String]) -> Result<Vec<Person>, F
         if !found.insert(user.id) {
             continue;
         }
-        let folder = format!("{SOURCE}/{}/", user.key());
+        let folder = format!("{SOURCE}/{}/", segment(&user.key()));
         let is_new = fetch.memory.mark(folder.trim_end_matches('/'))?.is_none();
         if is_new {
             tracing::info!(
@@ -127,27 +118,16 @@ fn report<W: Write>(
         let key = format!("{}{}/{}", person.folder, object_type.name, object.id);
         let before = match fetch.memory.mark(&key)? {
             Some(mark) => Some(serde_json::from_str::<View>(&mark).map_err(|error| {
-                Failure::new(
-                    Status::Config,
-                    format!("state: the mark {key} cannot be read: {error}"),
-                )
+                Failure::new(Status::Config, format!("state: the mark {key} cannot be read: {error}"))
             })?),
             None => None,
         };
         let (event, changes, after) = match &before {
-            Some(before) => (
-                Event::Updated,
-                changes(before, &now),
-                now.clone().completed_by(before),
-            ),
+            Some(before) => (Event::Updated, changes(before, &now), now.clone().completed_by(before)),
             None => (Event::Added, Vec::new(), now.clone()),
         };
         let mark = entry(&key, &after)?;
-        let is_news = if before.is_some() {
-            !changes.is_empty()
-        } else {
-            !person.is_new
-        };
+        let is_news = if before.is_some() { !changes.is_empty() } else { !person.is_new };
         if !is_news {
             // Nothing to tell, but there may be something to remember: a time, or a part that was not delivered before.
             if before.as_ref() != Some(&after) {
@@ -155,28 +135,17 @@ fn report<W: Write>(
             }
             continue;
         }
-        match all_news
-            .iter_mut()
-            .find(|news| news.event == event && news.changes == changes)
-        {
+        match all_news.iter_mut().find(|news| news.event == event && news.changes == changes) {
             Some(news) => {
                 news.people.push(*index);
                 news.marks.push(mark);
             }
-            None => all_news.push(News {
-                event,
-                changes,
-                people: vec![*index],
-                marks: vec![mark],
-            }),
+            None => all_news.push(News { event, changes, people: vec![*index], marks: vec![mark] }),
         }
     }
     for news in all_news {
-        let watchers = news
-            .people
-            .iter()
-            .filter_map(|index| people.get(*index))
-            .map(|person| person.user.watcher());
+        let watchers =
+            news.people.iter().filter_map(|index| people.get(*index)).map(|person| person.user.watcher());
         let alert = Alert {
             id: String::new(),
             source: SOURCE.to_owned(),
@@ -203,17 +172,10 @@ fn forget_the_rest<W: Write>(
 ) -> Result<(), Failure> {
     let Fetch { memory, output, .. } = fetch;
     memory.keys::<Failure>(&person.folder, |key| {
-        if still_there(key) {
-            Ok(())
-        } else {
-            Ok(source.forget(key, output)?)
-        }
+        if still_there(key) { Ok(()) } else { Ok(source.forget(key, output)?) }
     })?;
     if person.is_new {
-        source.remember(
-            entry(person.folder.trim_end_matches('/'), &serde_json::json!({}))?,
-            output,
-        )?;
+        source.remember(entry(person.folder.trim_end_matches('/'), &serde_json::json!({}))?, output)?;
     }
     Ok(())
 }

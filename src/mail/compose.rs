@@ -16,10 +16,8 @@ use crate::record::{Alert, Change, Email, digest};
 /// The guide's format for times.
 const TIME_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 /// Fields of every mail: machines must not answer it (RFC 3834, and Microsoft's own word for the same).
-const HEADERS: [(&str, &str); 2] = [
-    ("Auto-Submitted", "auto-generated"),
-    ("X-Auto-Response-Suppress", "All"),
-];
+const HEADERS: [(&str, &str); 2] =
+    [("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")];
 
 /// Makes emails of alerts.
 pub struct Composer {
@@ -53,12 +51,7 @@ impl Composer {
             mailbox("email.to", recipient)?;
         }
         let domain = author.email.domain().to_owned();
-        Ok(Self {
-            templates: Templates::new()?,
-            from,
-            to,
-            domain,
-        })
+        Ok(Self { templates: Templates::new()?, from, to, domain })
     }
 
     /// The mail about one watched object.
@@ -72,11 +65,7 @@ impl Composer {
                 .map_or_else(|| "unknown".to_owned(), |at| at.format(TIME_FORMAT).to_string()),
             link: &alert.object.link,
             changes: alert.changes.iter().map(Change::to_string).collect(),
-            watchers: alert
-                .watchers
-                .iter()
-                .map(|watcher| watcher.name.as_str())
-                .collect(),
+            watchers: alert.watchers.iter().map(|watcher| watcher.name.as_str()).collect(),
         };
         let texts = self.templates.render("watchlist", &values)?;
         Ok(self.email(&alert.source, texts, date_of(alert), vec![alert.id.clone()]))
@@ -85,9 +74,7 @@ impl Composer {
     /// The mail about everything new in one collection.
     pub fn collection_mail(&self, digest: Digest) -> Result<Email, Failure> {
         let texts = self.templates.render("collection", &digest)?;
-        let Digest {
-            source, date, alerts, ..
-        } = digest;
+        let Digest { source, date, alerts, .. } = digest;
         Ok(self.email(&source, texts, date, alerts))
     }
 
@@ -105,9 +92,7 @@ impl Composer {
             cc: Vec::new(),
             bcc: Vec::new(),
             subject: texts.subject,
-            headers: HEADERS
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
+            headers: HEADERS.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             text: texts.text,
             html: Some(texts.html),
             attachments: Vec::new(),
@@ -118,10 +103,7 @@ impl Composer {
 
 /// The date of a mail about this alert.
 pub(super) fn date_of(alert: &Alert) -> DateTime<Utc> {
-    alert
-        .found_at
-        .or(alert.changed_at)
-        .unwrap_or(DateTime::UNIX_EPOCH)
+    alert.found_at.or(alert.changed_at).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 fn mailbox(setting: &str, text: &str) -> Result<Mailbox, Failure> {

@@ -55,17 +55,11 @@ impl Digest {
             Event::Updated => self.updated += 1,
         }
         self.alerts.push(alert.id);
-        let item = Item {
-            value: alert.object.value,
-            link: alert.object.link,
-        };
+        let item = Item { value: alert.object.value, link: alert.object.link };
         let title = alert.object.type_plural;
         match self.groups.iter_mut().find(|group| group.title == title) {
             Some(group) => group.items.push(item),
-            None => self.groups.push(Group {
-                title,
-                items: vec![item],
-            }),
+            None => self.groups.push(Group { title, items: vec![item] }),
         }
     }
 }

@@ -51,9 +51,7 @@ pub fn mailbox(text: &str) -> Result<Mailbox, String> {
     if text.chars().any(char::is_control) {
         return Err(refused("it holds a control character"));
     }
-    let mailbox: Mailbox = text
-        .parse()
-        .map_err(|_| refused("expected name@host or 'Name <name@host>'"))?;
+    let mailbox: Mailbox = text.parse().map_err(|_| refused("expected name@host or 'Name <name@host>'"))?;
     let user = mailbox.email.user();
     if user.starts_with('-') || user.len() > 64 || AsRef::<str>::as_ref(&mailbox.email).len() > 254 {
         return Err(refused("too long, or it starts with a dash"));
@@ -109,38 +107,23 @@ pub fn render(email: &Email) -> Result<Rendered, String> {
         message.headers_mut().insert_raw(field(name, value)?);
     }
     let bytes = message.formatted();
-    check(&bytes)?;
-    Ok(Rendered {
-        sender: from.email.to_string(),
-        recipients,
-        bytes,
-    })
+    let is_international =
+        !recipients.iter().chain([&from.email.to_string()]).all(|address| address.is_ascii());
+    check(&bytes, is_international)?;
+    Ok(Rendered { sender: from.email.to_string(), recipients, bytes })
 }
 
 fn date(email: &Email) -> Result<SystemTime, String> {
     // Outside of these years the form of RFC 5322 has no room, and the builder would panic.
     let fits = (1970..=9999).contains(&email.date.year());
-    if fits {
-        Ok(email.date.into())
-    } else {
-        Err(format!("the date {} is not one for a mail", email.date))
-    }
+    if fits { Ok(email.date.into()) } else { Err(format!("the date {} is not one for a mail", email.date)) }
 }
 
 fn message_id(id: &str) -> Result<String, String> {
-    let inner = id
-        .strip_prefix('<')
-        .and_then(|rest| rest.strip_suffix('>'))
-        .unwrap_or_default();
-    let fits = inner.len() <= 250
-        && inner
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"<>".contains(&byte));
-    if fits
-        && inner
-            .split_once('@')
-            .is_some_and(|(left, right)| !left.is_empty() && !right.is_empty())
-    {
+    let inner = id.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or_default();
+    let fits =
+        inner.len() <= 250 && inner.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>".contains(&byte));
+    if fits && inner.split_once('@').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty()) {
         Ok(id.to_owned())
     } else {
         Err(format!("'{}' is not a Message-ID", escape::visible(id)))
@@ -174,9 +157,7 @@ fn parts(email: &Email) -> Result<MultiPart, String> {
     if email.attachments.is_empty() {
         return Ok(alternative);
     }
-    let mut mixed = MultiPart::mixed()
-        .boundary(format!("mixed-{mark}"))
-        .multipart(alternative);
+    let mut mixed = MultiPart::mixed().boundary(format!("mixed-{mark}")).multipart(alternative);
     for attachment in &email.attachments {
         mixed = mixed.singlepart(attached(attachment)?);
     }
@@ -190,13 +171,8 @@ fn part(content_type: ContentType, text: &str) -> Result<SinglePart, String> {
 }
 
 fn attached(attachment: &Attachment) -> Result<SinglePart, String> {
-    let refused = || {
-        format!(
-            "attachment '{}': type {}",
-            escape::visible(&attachment.name),
-            attachment.media_type
-        )
-    };
+    let refused =
+        || format!("attachment '{}': type {}", escape::visible(&attachment.name), attachment.media_type);
     let content_type = ContentType::parse(&attachment.media_type).map_err(|_| refused())?;
     let body = encoded(&attachment.text, ContentTransferEncoding::Base64)?;
     Ok(AttachmentPart::new(escape::visible(&attachment.name).into_owned()).body(body, content_type))
@@ -204,26 +180,20 @@ fn attached(attachment: &Attachment) -> Result<SinglePart, String> {
 
 /// Every body is encoded, so that no byte of it can mean anything to a relay.
 fn encoded(text: &str, encoding: ContentTransferEncoding) -> Result<Body, String> {
-    let lines = text
-        .replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .replace('\n', "\r\n");
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
     Body::new_with_encoding(lines, encoding).map_err(|_| "a body that cannot be encoded".to_owned())
 }
 
-/// What no relay may see: lines that do not end in CRLF, lines that are too long, bytes that are not ASCII, NUL.
-fn check(bytes: &[u8]) -> Result<(), String> {
+/// What no relay may see: lines that do not end in CRLF, lines that are too long, NUL, and bytes that are not ASCII
+/// unless an address needs them (RFC 6532).
+fn check(bytes: &[u8], is_international: bool) -> Result<(), String> {
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let line = line
-            .strip_suffix(b"\r\n")
-            .ok_or("the mail has a line that does not end in CRLF")?;
+        let line = line.strip_suffix(b"\r\n").ok_or("the mail has a line that does not end in CRLF")?;
         if line.len() > LINE_LIMIT {
             return Err(format!("the mail has a line longer than {LINE_LIMIT} bytes"));
         }
-        if line
-            .iter()
-            .any(|byte| !byte.is_ascii() || matches!(byte, 0 | b'\r'))
-        {
+        let must_not_travel = |byte: &u8| matches!(byte, 0 | b'\r') || !(byte.is_ascii() || is_international);
+        if line.iter().any(must_not_travel) {
             return Err("the mail has a byte that must not travel".to_owned());
         }
     }
@@ -278,11 +248,7 @@ mod tests {
 
     #[test]
     fn an_address_is_taken_or_refused_at_once() {
-        for good in [
-            "soc@example.com",
-            "SOC Team <soc@example.com>",
-            "\"SOC, night\" <soc@example.com>",
-        ] {
+        for good in ["soc@example.com", "SOC Team <soc@example.com>", "\"SOC, night\" <soc@example.com>"] {
             assert!(mailbox(good).is_ok(), "{good}");
         }
         for bad in [

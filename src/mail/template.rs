@@ -13,16 +13,10 @@ use crate::exit::{Failure, Status};
 
 /// The templates, by the name of their mail and part.
 const BUILT_IN: [(&str, &str); 6] = [
-    (
-        "watchlist.subject",
-        include_str!("../../templates/watchlist.subject"),
-    ),
+    ("watchlist.subject", include_str!("../../templates/watchlist.subject")),
     ("watchlist.txt", include_str!("../../templates/watchlist.txt")),
     ("watchlist.html", include_str!("../../templates/watchlist.html")),
-    (
-        "collection.subject",
-        include_str!("../../templates/collection.subject"),
-    ),
+    ("collection.subject", include_str!("../../templates/collection.subject")),
     ("collection.txt", include_str!("../../templates/collection.txt")),
     ("collection.html", include_str!("../../templates/collection.html")),
 ];
@@ -46,20 +40,15 @@ impl Templates {
     /// Compiles all templates.
     pub(super) fn new() -> Result<Self, Failure> {
         // A tag on a line of its own leaves no line behind.
-        let syntax = SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .keep_trailing_newline(true)
-            .build();
+        let syntax =
+            SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
         let syntax = syntax.map_err(|error| failure(&error))?;
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_syntax(syntax);
         environment.set_formatter(print);
         for (name, source) in BUILT_IN {
-            environment
-                .add_template(name, source)
-                .map_err(|error| failure(&error))?;
+            environment.add_template(name, source).map_err(|error| failure(&error))?;
         }
         Ok(Self { environment })
     }
@@ -69,16 +58,10 @@ impl Templates {
         let values = Value::from(Serde(values));
         let part = |part: &str| {
             let template = self.environment.get_template(&format!("{mail}.{part}"));
-            template
-                .and_then(|template| template.render(&values))
-                .map_err(|error| failure(&error))
+            template.and_then(|template| template.render(&values)).map_err(|error| failure(&error))
         };
         let subject = escape::cut(part("subject")?.trim(), SUBJECT_LIMIT).into_owned();
-        Ok(Texts {
-            subject,
-            text: part("txt")?,
-            html: part("html")?,
-        })
+        Ok(Texts { subject, text: part("txt")?, html: part("html")? })
     }
 }
 

@@ -49,9 +49,7 @@ impl Alert {
             self.changed_at.map_or_else(String::new, |at| at.to_rfc3339()),
         ];
         parts.extend(
-            self.watchers
-                .iter()
-                .map(|watcher| watcher.email.clone().unwrap_or_else(|| watcher.name.clone())),
+            self.watchers.iter().map(|watcher| watcher.email.clone().unwrap_or_else(|| watcher.name.clone())),
         );
         parts.extend(self.changes.iter().map(|change| format!("{change:?}")));
         digest(parts.iter().map(String::as_str))
@@ -217,11 +215,7 @@ impl fmt::Display for Change {
             (None, Some(value), None) | (None, None, Some(value)) => write!(f, ": {value}")?,
             (None, None, None) => (),
         }
-        if self.values.is_empty() {
-            Ok(())
-        } else {
-            write!(f, " ({})", self.values.join(", "))
-        }
+        if self.values.is_empty() { Ok(()) } else { write!(f, " ({})", self.values.join(", ")) }
     }
 }
 
@@ -229,18 +223,11 @@ impl Record for Alert {
     const NAME: &'static str = "alert";
 
     fn summary(&self) -> (String, String) {
-        let when = self
-            .changed_at
-            .map_or_else(|| "-".to_owned(), |at| at.format("%F %T").to_string());
+        let when = self.changed_at.map_or_else(|| "-".to_owned(), |at| at.format("%F %T").to_string());
         let changes: Vec<String> = self.changes.iter().map(Change::to_string).collect();
         let object = &self.object;
-        let rest = format!(
-            "{when}  {}  {} {}  {}",
-            self.source,
-            object.type_name,
-            object.value,
-            changes.join("; ")
-        );
+        let rest =
+            format!("{when}  {}  {} {}  {}", self.source, object.type_name, object.value, changes.join("; "));
         (self.event.to_string().to_lowercase(), rest)
     }
 }

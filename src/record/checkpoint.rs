@@ -64,9 +64,7 @@ impl Tally {
     pub fn disagreement(&mut self, checkpoint: &Checkpoint) -> Option<String> {
         if self.count() != checkpoint.alerts {
             let (counted, alerts) = (self.count(), checkpoint.alerts);
-            return Some(format!(
-                "its checkpoint counts {alerts} alerts, the stream has {counted}"
-            ));
+            return Some(format!("its checkpoint counts {alerts} alerts, the stream has {counted}"));
         }
         (self.digest() != checkpoint.digest)
             .then(|| "the alerts in the stream are not those that its checkpoint covers".to_owned())
@@ -78,9 +76,6 @@ impl Record for Checkpoint {
 
     fn summary(&self) -> (String, String) {
         let plural = if self.alerts == 1 { "" } else { "s" };
-        (
-            "checkpoint".to_owned(),
-            format!("{}  {} alert{plural}", self.source, self.alerts),
-        )
+        ("checkpoint".to_owned(), format!("{}  {} alert{plural}", self.source, self.alerts))
     }
 }

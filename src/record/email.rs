@@ -60,9 +60,6 @@ impl Record for Email {
     const NAME: &'static str = "email";
 
     fn summary(&self) -> (String, String) {
-        (
-            "email".to_owned(),
-            format!("{}  to {}", self.subject, self.to.join(", ")),
-        )
+        ("email".to_owned(), format!("{}  to {}", self.subject, self.to.join(", ")))
     }
 }

@@ -30,9 +30,6 @@ impl Record for Mark {
     fn summary(&self) -> (String, String) {
         let forgotten = self.marks.iter().filter(|entry| entry.mark.is_none()).count();
         let remembered = self.marks.len() - forgotten;
-        (
-            "mark".to_owned(),
-            format!("{}  {remembered} to remember, {forgotten} to forget", self.source),
-        )
+        ("mark".to_owned(), format!("{}  {remembered} to remember, {forgotten} to forget", self.source))
     }
 }

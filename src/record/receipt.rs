@@ -73,11 +73,7 @@ impl Outcome {
     pub fn of_all(recipients: &[RecipientOutcome]) -> Self {
         let mut outcomes = recipients.iter().map(|recipient| recipient.outcome);
         let first = outcomes.next().unwrap_or(Self::Rejected);
-        if outcomes.all(|outcome| outcome == first) {
-            first
-        } else {
-            Self::Partial
-        }
+        if outcomes.all(|outcome| outcome == first) { first } else { Self::Partial }
     }
 
     /// The word as it stands in a record.
@@ -107,17 +103,9 @@ impl Record for Receipt {
             .recipients
             .iter()
             .map(|one| {
-                format!(
-                    "{} {} {}",
-                    one.address,
-                    one.outcome,
-                    one.reply.as_deref().unwrap_or_default()
-                )
+                format!("{} {} {}", one.address, one.outcome, one.reply.as_deref().unwrap_or_default())
             })
             .collect();
-        (
-            self.outcome.to_string(),
-            format!("{}  {}", self.relay, recipients.join("; ")),
-        )
+        (self.outcome.to_string(), format!("{}  {}", self.relay, recipients.join("; ")))
     }
 }

@@ -32,10 +32,7 @@ impl Destination {
             return Ok(Self::Relay(Box::new(Relay::new(smtp)?)));
         };
         let maildir = Maildir::open(folder).map_err(|error| {
-            Failure::new(
-                Status::CannotCreate,
-                format!("maildir {}: {error}", folder.display()),
-            )
+            Failure::new(Status::CannotCreate, format!("maildir {}: {error}", folder.display()))
         })?;
         Ok(Self::Maildir(maildir))
     }
@@ -83,15 +80,9 @@ impl Destination {
 }
 
 fn envelope(mail: &Outgoing<'_>) -> Result<Envelope, String> {
-    let recipients = mail
-        .recipients
-        .iter()
-        .map(|address| mime::address(address))
-        .collect::<Result<_, _>>()?;
-    Ok(Envelope {
-        sender: mime::address(mail.sender)?,
-        recipients,
-    })
+    let recipients =
+        mail.recipients.iter().map(|address| mime::address(address)).collect::<Result<_, _>>()?;
+    Ok(Envelope { sender: mime::address(mail.sender)?, recipients })
 }
 
 fn into_maildir(maildir: &Maildir, mail: &Outgoing<'_>) -> Verdict {
@@ -104,20 +95,10 @@ fn into_maildir(maildir: &Maildir, mail: &Outgoing<'_>) -> Verdict {
     };
     let one = |address: &String| {
         let (address, reply) = (address.clone(), reply.clone());
-        RecipientOutcome {
-            address,
-            outcome,
-            code: None,
-            enhanced: None,
-            reply,
-        }
+        RecipientOutcome { address, outcome, code: None, enhanced: None, reply }
     };
     let verdict = Verdict::new(mail.recipients.iter().map(one).collect());
     let Err(error) = delivered else { return verdict };
     let complaint = Some(format!("maildir {}: {error}", maildir.name()));
-    Verdict {
-        status: Status::Disk,
-        complaint,
-        ..verdict
-    }
+    Verdict { status: Status::Disk, complaint, ..verdict }
 }

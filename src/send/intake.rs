@@ -29,10 +29,7 @@ impl Account {
     /// What is wrong with the emails, by the word of their checkpoint.
     pub(super) fn disagreement(mut self, checkpoint: &Checkpoint) -> Option<String> {
         if let Some(emails) = checkpoint.emails.filter(|emails| *emails != self.emails) {
-            return Some(format!(
-                "its checkpoint counts {emails} emails, the stream has {}",
-                self.emails
-            ));
+            return Some(format!("its checkpoint counts {emails} emails, the stream has {}", self.emails));
         }
         // One alert may be in several emails.
         self.tally.unite();
@@ -104,12 +101,9 @@ fn of_source<'t, 's, W: Write>(
     }
     let open = match taking.take() {
         Some(open) => open,
-        None => Taking {
-            source: None,
-            intake: state.intake()?,
-            account: Account::default(),
-            refused: Vec::new(),
-        },
+        None => {
+            Taking { source: None, intake: state.intake()?, account: Account::default(), refused: Vec::new() }
+        }
     };
     let open = taking.insert(open);
     open.source = open.source.take().or_else(|| source.map(str::to_owned));
@@ -134,16 +128,12 @@ fn queue<W: Write>(sender: &Sender<W>, open: &mut Taking<'_>, email: &Email) -> 
         at: now(),
     };
     match mime::render(email) {
-        Ok(rendered) => open
-            .intake
-            .queue(&mail(&rendered.sender, &rendered.recipients, &rendered.bytes))?,
+        Ok(rendered) => open.intake.queue(&mail(&rendered.sender, &rendered.recipients, &rendered.bytes))?,
         Err(reason) => {
             // It can never be sent; that must not keep the others back.
             open.intake.refuse(&mail(&email.from, &email.to, &[]), &reason)?;
             let verdict = Verdict::refused(email.to.iter().map(String::as_str), &reason);
-            let receipt = sender
-                .destination
-                .receipt(&email.id, &email.message_id, 1, &verdict);
+            let receipt = sender.destination.receipt(&email.id, &email.message_id, 1, &verdict);
             open.refused.push(receipt);
         }
     }
@@ -157,17 +147,10 @@ fn close<W: Write>(
     checkpoint: &Checkpoint,
     line: &Line<'_>,
 ) -> Result<Status, Failure> {
-    let Taking {
-        intake,
-        account,
-        refused,
-        ..
-    } = open;
+    let Taking { intake, account, refused, .. } = open;
     let source = &checkpoint.source;
     if let Some(reason) = account.disagreement(checkpoint) {
-        return Err(line
-            .error(format_args!("source '{source}': {reason}; nothing of it is sent"))
-            .into());
+        return Err(line.error(format_args!("source '{source}': {reason}; nothing of it is sent")).into());
     }
     let generation = intake.generation(source)?;
     if generation != checkpoint.base {
@@ -183,11 +166,7 @@ fn close<W: Write>(
     sender.output.pass(line)?;
     let mut status = Status::Done;
     for receipt in refused {
-        sender.complain(&format!(
-            "email {} can never be sent: {}",
-            receipt.email,
-            first_reply(&receipt)
-        ));
+        sender.complain(&format!("email {} can never be sent: {}", receipt.email, first_reply(&receipt)));
         sender.output.write(&receipt)?;
         status = Status::Refused;
     }
@@ -195,9 +174,5 @@ fn close<W: Write>(
 }
 
 fn first_reply(receipt: &Receipt) -> &str {
-    receipt
-        .recipients
-        .first()
-        .and_then(|one| one.reply.as_deref())
-        .unwrap_or_default()
+    receipt.recipients.first().and_then(|one| one.reply.as_deref()).unwrap_or_default()
 }

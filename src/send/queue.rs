@@ -32,11 +32,7 @@ pub(super) fn deliver<W: Write>(sender: &mut Sender<W>, state: &State) -> Result
         status = status.worst(verdict.status);
         // A receipt that nobody can read keeps no mail back.
         if unprinted.is_none() {
-            unprinted = sender
-                .output
-                .write(&receipt)
-                .and_then(|()| sender.output.flush())
-                .err();
+            unprinted = sender.output.write(&receipt).and_then(|()| sender.output.flush()).err();
         }
     }
     match unprinted {

@@ -29,9 +29,7 @@ pub(super) fn send<R: BufRead, W: Write>(
             Kind::Checkpoint => {
                 let checkpoint: Checkpoint = line.parse()?;
                 if let Some(reason) = std::mem::take(&mut account).disagreement(&checkpoint) {
-                    return Err(line
-                        .error(format_args!("source '{}': {reason}", checkpoint.source))
-                        .into());
+                    return Err(line.error(format_args!("source '{}': {reason}", checkpoint.source)).into());
                 }
                 sender.output.pass(&line)?;
             }
@@ -53,9 +51,7 @@ fn one<W: Write>(sender: &mut Sender<W>, email: &Email) -> Result<Status, Failur
         }),
         Err(reason) => {
             let verdict = Verdict::refused(email.to.iter().map(String::as_str), &reason);
-            let receipt = sender
-                .destination
-                .receipt(&email.id, &email.message_id, 1, &verdict);
+            let receipt = sender.destination.receipt(&email.id, &email.message_id, 1, &verdict);
             (verdict, receipt)
         }
     };

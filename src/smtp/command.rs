@@ -18,15 +18,9 @@ impl Capabilities {
     pub(super) fn from_reply(reply: &Reply) -> Self {
         // The first line is the greeting.
         let words = |text: &[u8]| {
-            String::from_utf8_lossy(text)
-                .to_uppercase()
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect()
+            String::from_utf8_lossy(text).to_uppercase().split_whitespace().map(str::to_owned).collect()
         };
-        Self {
-            offered: reply.texts().skip(1).map(words).collect(),
-        }
+        Self { offered: reply.texts().skip(1).map(words).collect() }
     }
 
     pub(super) fn offers(&self, keyword: &str) -> bool {
@@ -37,19 +31,12 @@ impl Capabilities {
         let name = mechanism.to_string();
         // "AUTH=PLAIN" is how some old servers write it.
         let old_form = self.parameters(&format!("AUTH={name}")).is_some();
-        old_form
-            || self
-                .parameters("AUTH")
-                .is_some_and(|mechanisms| mechanisms.contains(&name))
+        old_form || self.parameters("AUTH").is_some_and(|mechanisms| mechanisms.contains(&name))
     }
 
     /// The largest mail that the relay takes; `None` when it does not say.
     pub(super) fn size_limit(&self) -> Option<u64> {
-        self.parameters("SIZE")?
-            .first()?
-            .parse()
-            .ok()
-            .filter(|limit| *limit > 0)
+        self.parameters("SIZE")?.first()?.parse().ok().filter(|limit| *limit > 0)
     }
 
     fn parameters(&self, keyword: &str) -> Option<&[String]> {
@@ -112,13 +99,7 @@ mod tests {
 
     #[test]
     fn keywords_are_compared_without_case() {
-        let lines = [
-            "mx.example greets you",
-            "starttls",
-            "Size 1000",
-            "auth plain login",
-            "PIPELINING",
-        ];
+        let lines = ["mx.example greets you", "starttls", "Size 1000", "auth plain login", "PIPELINING"];
         let lines = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
         let capabilities = Capabilities::from_reply(&Reply::new(250, lines));
         assert!(capabilities.offers("STARTTLS") && capabilities.offers("PIPELINING"));

@@ -11,10 +11,8 @@ use super::wire::Wire;
 
 /// Each address of the host in turn, until one answers.
 pub(super) fn connect(host: &str, port: u16, timeout: Duration) -> Result<Wire, Error> {
-    let addresses: Vec<SocketAddr> = (host, port)
-        .to_socket_addrs()
-        .map_err(|error| lookup_error(&error))?
-        .collect();
+    let addresses: Vec<SocketAddr> =
+        (host, port).to_socket_addrs().map_err(|error| lookup_error(&error))?.collect();
     let mut reason = "the name has no address".to_owned();
     for address in addresses {
         match Wire::connect(address, timeout) {
@@ -31,20 +29,14 @@ pub(super) fn connect(host: &str, port: u16, timeout: Duration) -> Result<Wire, 
 /// The standard library tells "try again" from "no such name" only in its words (those of `gai_strerror`).
 fn lookup_error(error: &io::Error) -> Error {
     let words = error.to_string();
-    if words.contains("Temporary failure") {
-        Error::Unreachable(words)
-    } else {
-        Error::NoSuchHost(words)
-    }
+    if words.contains("Temporary failure") { Error::Unreachable(words) } else { Error::NoSuchHost(words) }
 }
 
 /// The name that we give in EHLO: this machine's, or an address where that is not one for a command line.
 pub(super) fn client_name() -> ClientId {
     match ClientId::default() {
         ClientId::Domain(name)
-            if name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+            if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
                 && !name.is_empty() =>
         {
             ClientId::Domain(name)

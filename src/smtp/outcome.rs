@@ -34,27 +34,13 @@ pub struct Verdict {
 impl Verdict {
     /// A verdict from the outcomes; the status follows from them.
     pub fn new(recipients: Vec<RecipientOutcome>) -> Self {
-        let status = recipients
-            .iter()
-            .map(|one| status_of(one.outcome))
-            .fold(Status::Done, Status::worst);
+        let status = recipients.iter().map(|one| status_of(one.outcome)).fold(Status::Done, Status::worst);
         let failed = recipients.iter().find(|one| one.outcome != Outcome::Accepted);
         let complaint = failed.map(|one| {
             let code = one.code.map(|code| format!("{code} ")).unwrap_or_default();
-            format!(
-                "{} {}: {code}{}",
-                one.address,
-                one.outcome,
-                one.reply.as_deref().unwrap_or("no answer")
-            )
+            format!("{} {}: {code}{}", one.address, one.outcome, one.reply.as_deref().unwrap_or("no answer"))
         });
-        Self {
-            recipients,
-            queue_id: None,
-            tls: None,
-            status,
-            complaint,
-        }
+        Self { recipients, queue_id: None, tls: None, status, complaint }
     }
 
     /// The verdict on a mail for which there is no session.
@@ -73,10 +59,7 @@ impl Verdict {
     /// The verdict on a mail that is refused before anybody is asked.
     pub fn refused<'a>(recipients: impl IntoIterator<Item = &'a str>, reason: &str) -> Self {
         Self::new(
-            recipients
-                .into_iter()
-                .map(|address| unanswered(address, Outcome::Rejected, reason))
-                .collect(),
+            recipients.into_iter().map(|address| unanswered(address, Outcome::Rejected, reason)).collect(),
         )
     }
 }
@@ -92,11 +75,7 @@ fn status_of(outcome: Outcome) -> Status {
 
 /// The outcome that a refusal means for a recipient or a mail.
 pub(super) fn refusal(reply: &Reply) -> Outcome {
-    if reply.is_permanent() {
-        Outcome::Rejected
-    } else {
-        Outcome::Deferred
-    }
+    if reply.is_permanent() { Outcome::Rejected } else { Outcome::Deferred }
 }
 
 /// The outcome that the reply after the final dot means.
@@ -113,16 +92,10 @@ pub(super) fn after_dot(reply: &Reply) -> Outcome {
 pub(super) fn sender_refused(reply: &Reply) -> (Outcome, Status, &'static str) {
     let about_size = reply.code == 552 || reply.enhanced().is_some_and(|enhanced| enhanced == "5.3.4");
     match reply.code {
-        530 | 535 => (
-            Outcome::Held,
-            Status::LoginRefused,
-            "; set smtp.username and a password",
-        ),
-        _ if reply.is_permanent() && !about_size => (
-            Outcome::Held,
-            Status::Config,
-            "; set email.from to an address that this login may use",
-        ),
+        530 | 535 => (Outcome::Held, Status::LoginRefused, "; set smtp.username and a password"),
+        _ if reply.is_permanent() && !about_size => {
+            (Outcome::Held, Status::Config, "; set email.from to an address that this login may use")
+        }
         _ => (refusal(reply), status_of(refusal(reply)), ""),
     }
 }
@@ -130,23 +103,11 @@ pub(super) fn sender_refused(reply: &Reply) -> (Outcome, Status, &'static str) {
 /// A recipient's outcome in the relay's words.
 pub(super) fn replied(address: &str, outcome: Outcome, reply: &Reply) -> RecipientOutcome {
     let (code, enhanced, reply) = (Some(reply.code), reply.enhanced(), Some(reply.words()));
-    RecipientOutcome {
-        address: address.to_owned(),
-        outcome,
-        code,
-        enhanced,
-        reply,
-    }
+    RecipientOutcome { address: address.to_owned(), outcome, code, enhanced, reply }
 }
 
 /// A recipient's outcome in our words, where there are none of the relay's.
 pub(super) fn unanswered(address: &str, outcome: Outcome, reason: &str) -> RecipientOutcome {
     let reply = Some(reason.to_owned());
-    RecipientOutcome {
-        address: address.to_owned(),
-        outcome,
-        code: None,
-        enhanced: None,
-        reply,
-    }
+    RecipientOutcome { address: address.to_owned(), outcome, code: None, enhanced: None, reply }
 }

@@ -44,25 +44,11 @@ impl Relay {
             Tls::None => 25,
         });
         let credentials = credentials(smtp, tls, &host)?;
-        let tls_config = if tls == Tls::None {
-            None
-        } else {
-            Some(tls::client_config(smtp.ca_file.as_deref())?)
-        };
+        let tls_config =
+            if tls == Tls::None { None } else { Some(tls::client_config(smtp.ca_file.as_deref())?) };
         let timeouts = Timeouts::new(smtp.timeout.map(Duration::from_secs));
-        let settings = Settings {
-            host,
-            port,
-            tls,
-            tls_config,
-            credentials,
-            timeouts,
-        };
-        Ok(Self {
-            settings,
-            session: None,
-            down: None,
-        })
+        let settings = Settings { host, port, tls, tls_config, credentials, timeouts };
+        Ok(Self { settings, session: None, down: None })
     }
 
     /// `host:port`.
@@ -88,9 +74,7 @@ impl Relay {
                 self.down = Some(Error::Unreachable("it let the session break".to_owned()));
             }
             let name = self.name();
-            let complaint = verdict
-                .complaint
-                .map(|complaint| format!("relay {name}: {complaint}"));
+            let complaint = verdict.complaint.map(|complaint| format!("relay {name}: {complaint}"));
             return Verdict { complaint, ..verdict };
         }
     }
@@ -103,13 +87,11 @@ impl Relay {
         if self.down.is_some() {
             return Err(None);
         }
-        Session::open(&self.settings)
-            .inspect(|_| tracing::info!("{}: ready", self.name()))
-            .map_err(|error| {
-                let complaint = format!("relay {}: {error}", self.name());
-                self.down = Some(error);
-                Some(complaint)
-            })
+        Session::open(&self.settings).inspect(|_| tracing::info!("{}: ready", self.name())).map_err(|error| {
+            let complaint = format!("relay {}: {error}", self.name());
+            self.down = Some(error);
+            Some(complaint)
+        })
     }
 
     fn unsent(&self, envelope: &Envelope, complaint: Option<String>) -> Verdict {
@@ -138,21 +120,11 @@ fn credentials(smtp: &Smtp, tls: Tls, host: &str) -> Result<Option<Credentials>,
             "smtp.tls is none: a password is never sent over an open line; set smtp.tls, or no smtp.username";
         return Err(Failure::new(Status::Config, sentence));
     }
-    let path = required(
-        smtp.password_file.as_deref(),
-        "--password-file",
-        "smtp.password_file",
-    )?;
+    let path = required(smtp.password_file.as_deref(), "--password-file", "smtp.password_file")?;
     let password = secret::read(path)?;
-    Ok(Some(Credentials::new(
-        username.clone(),
-        password.reveal().to_owned(),
-    )))
+    Ok(Some(Credentials::new(username.clone(), password.reveal().to_owned())))
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -40,9 +40,7 @@ pub(super) fn line(bytes: &[u8]) -> Option<Line<'_>> {
         Some((b'-', text)) => (false, text),
         Some(_) => return None,
     };
-    (200..=599)
-        .contains(&code)
-        .then_some(Line { code, is_last, text })
+    (200..=599).contains(&code).then_some(Line { code, is_last, text })
 }
 
 impl Reply {
@@ -73,10 +71,7 @@ impl Reply {
 
     /// The enhanced status code (RFC 2034), when it agrees with the reply's own.
     pub fn enhanced(&self) -> Option<String> {
-        let first = str::from_utf8(self.lines.first()?)
-            .ok()?
-            .split_whitespace()
-            .next()?;
+        let first = str::from_utf8(self.lines.first()?).ok()?.split_whitespace().next()?;
         let mut parts = first.split('.');
         let class: u16 = parts.next()?.parse().ok()?;
         let rest: Vec<&str> = parts.collect();
@@ -95,10 +90,7 @@ impl Reply {
     /// The relay's own id for an accepted mail, where the words have a form that Postfix or Exim is known for.
     pub fn queue_id(&self) -> Option<String> {
         let words = self.words();
-        let after = words
-            .split_once("queued as ")
-            .or_else(|| words.split_once(" id="))?
-            .1;
+        let after = words.split_once("queued as ").or_else(|| words.split_once(" id="))?.1;
         let id: String = after
             .chars()
             .take_while(|character| character.is_ascii_alphanumeric() || *character == '-')
@@ -126,28 +118,16 @@ mod tests {
         for good in ["250", "250 ok", "250-more", "354 go on", "421 \u{e9}"] {
             assert!(line(good.as_bytes()).is_some(), "{good}");
         }
-        for bad in [
-            "",
-            "25",
-            "25O ok",
-            "661 ok",
-            "150 ok",
-            "999",
-            "250ok",
-            "2500 ok",
-            " 250 ok",
-            "HTTP/1.1 400",
-        ] {
+        for bad in
+            ["", "25", "25O ok", "661 ok", "150 ok", "999", "250ok", "2500 ok", " 250 ok", "HTTP/1.1 400"]
+        {
             assert!(line(bad.as_bytes()).is_none(), "{bad}");
         }
     }
 
     #[test]
     fn an_enhanced_code_must_agree_with_the_reply() {
-        assert_eq!(
-            reply(550, "5.1.1 no such user").enhanced().as_deref(),
-            Some("5.1.1")
-        );
+        assert_eq!(reply(550, "5.1.1 no such user").enhanced().as_deref(), Some("5.1.1"));
         assert_eq!(reply(250, "5.1.1 odd").enhanced(), None);
         assert_eq!(reply(250, "127.0.0.1 greets you").enhanced(), None);
         assert_eq!(reply(250, "2.0 ok").enhanced(), None);
@@ -155,14 +135,8 @@ mod tests {
 
     #[test]
     fn queue_ids_of_known_servers_are_found() {
-        assert_eq!(
-            reply(250, "2.0.0 Ok: queued as 4F1A2B").queue_id().as_deref(),
-            Some("4F1A2B")
-        );
-        assert_eq!(
-            reply(250, "OK id=1rABCD-0001Ab-2C").queue_id().as_deref(),
-            Some("1rABCD-0001Ab-2C")
-        );
+        assert_eq!(reply(250, "2.0.0 Ok: queued as 4F1A2B").queue_id().as_deref(), Some("4F1A2B"));
+        assert_eq!(reply(250, "OK id=1rABCD-0001Ab-2C").queue_id().as_deref(), Some("1rABCD-0001Ab-2C"));
         assert_eq!(reply(250, "2.0.0 Ok").queue_id(), None);
     }
 }

@@ -34,13 +34,7 @@ impl Timeouts {
     pub(super) fn new(every_wait: Option<Duration>) -> Self {
         let or = |seconds| every_wait.unwrap_or(Duration::from_secs(seconds));
         // The RFC sets none for connecting; the kernel's own is over two minutes for each address.
-        Self {
-            connect: or(30),
-            command: or(300),
-            data: or(120),
-            body: or(180),
-            after_dot: or(600),
-        }
+        Self { connect: or(30), command: or(300), data: or(120), body: or(180), after_dot: or(600) }
     }
 }
 
@@ -64,13 +58,8 @@ impl Session {
         if let (Tls::Implicit, Some(config)) = (settings.tls, &tls) {
             wire = wire.start_tls(config.clone(), &settings.host, timeouts.command)?;
         }
-        let mut session = Self {
-            wire,
-            capabilities: Capabilities::default(),
-            timeouts,
-            mails: 0,
-            lost: false,
-        };
+        let mut session =
+            Self { wire, capabilities: Capabilities::default(), timeouts, mails: 0, lost: false };
         expect_positive("greeting", session.reply()?)?;
         session.greet(settings.tls != Tls::Starttls && settings.credentials.is_none())?;
         if let (Tls::Starttls, Some(config)) = (settings.tls, tls) {
@@ -124,19 +113,15 @@ impl Session {
 
     /// Whether the mail in hand met a line that had died since the mail before it, so that a new line may take it.
     pub(super) fn died_idle(&self, verdict: &Verdict) -> bool {
-        let untouched = verdict
-            .recipients
-            .iter()
-            .all(|one| one.outcome == Outcome::Deferred && one.code.is_none());
+        let untouched =
+            verdict.recipients.iter().all(|one| one.outcome == Outcome::Deferred && one.code.is_none());
         self.lost && self.mails > 0 && untouched && verdict.status == Status::TryAgain
     }
 
     /// Says goodbye; what the relay answers does not matter.
     pub(super) fn quit(mut self) {
         if !self.lost {
-            let _ = self
-                .wire
-                .send(Quit.to_string().as_bytes(), Duration::from_secs(1));
+            let _ = self.wire.send(Quit.to_string().as_bytes(), Duration::from_secs(1));
         }
     }
 }

@@ -33,29 +33,19 @@ impl Session {
         if let Some(reason) = self.obstacle(envelope, bytes) {
             return Verdict::refused(addresses(envelope), &reason);
         }
-        let dialog = match self.announce(envelope, bytes.len()) {
+        let dialog = match self.announce(envelope, bytes) {
             Ok(dialog) => dialog,
             Err(broken) => return self.broken(envelope, broken),
         };
-        self.lost |= std::iter::once(&dialog.sender)
-            .chain(&dialog.recipients)
-            .chain(&dialog.data)
-            .any(ends_session);
+        self.lost |=
+            std::iter::once(&dialog.sender).chain(&dialog.recipients).chain(&dialog.data).any(ends_session);
         if !dialog.sender.is_positive() {
             self.abandon(&dialog);
             let (outcome, status, hint) = outcome::sender_refused(&dialog.sender);
-            let recipients = addresses(envelope)
-                .map(|one| outcome::replied(one, outcome, &dialog.sender))
-                .collect();
-            let complaint = Some(format!(
-                "sender {} refused: {}{hint}",
-                envelope.sender, dialog.sender
-            ));
-            return Verdict {
-                status,
-                complaint,
-                ..Verdict::new(recipients)
-            };
+            let recipients =
+                addresses(envelope).map(|one| outcome::replied(one, outcome, &dialog.sender)).collect();
+            let complaint = Some(format!("sender {} refused: {}{hint}", envelope.sender, dialog.sender));
+            return Verdict { status, complaint, ..Verdict::new(recipients) };
         }
         let taken = dialog.recipients.iter().any(Reply::is_positive);
         let last = match &dialog.data {
@@ -71,68 +61,41 @@ impl Session {
         };
         let body_sent = taken && dialog.data.as_ref().is_some_and(|reply| reply.code == 354);
         let each = addresses(envelope).zip(&dialog.recipients);
-        let recipients = each
-            .map(|(address, rcpt)| recipient_outcome(address, rcpt, &last, body_sent))
-            .collect();
+        let recipients =
+            each.map(|(address, rcpt)| recipient_outcome(address, rcpt, &last, body_sent)).collect();
         self.mails += u64::from(last.is_ok());
-        let queue_id = last
-            .ok()
-            .filter(|reply| body_sent && reply.is_positive())
-            .and_then(|reply| reply.queue_id());
-        Verdict {
-            queue_id,
-            ..Verdict::new(recipients)
-        }
+        let queue_id =
+            last.ok().filter(|reply| body_sent && reply.is_positive()).and_then(|reply| reply.queue_id());
+        Verdict { queue_id, ..Verdict::new(recipients) }
     }
 
     /// Why this relay cannot take this mail, as far as it told us beforehand.
     fn obstacle(&self, envelope: &Envelope, bytes: &[u8]) -> Option<String> {
-        if let Some(limit) = self
-            .capabilities
-            .size_limit()
-            .filter(|limit| bytes.len() as u64 > *limit)
-        {
-            return Some(format!(
-                "the mail has {} bytes, and the relay takes {limit}",
-                bytes.len()
-            ));
+        if let Some(limit) = self.capabilities.size_limit().filter(|limit| bytes.len() as u64 > *limit) {
+            return Some(format!("the mail has {} bytes, and the relay takes {limit}", bytes.len()));
         }
-        let lacks_utf8 = needs_utf8(envelope) && !self.capabilities.offers("SMTPUTF8");
+        let lacks_utf8 = needs_utf8(envelope, bytes) && !self.capabilities.offers("SMTPUTF8");
         lacks_utf8.then(|| "an address is not ASCII, and the relay does not offer SMTPUTF8".to_owned())
     }
 
     /// MAIL, RCPT for each recipient, and DATA, in one write where the relay allows it.
-    fn announce(&mut self, envelope: &Envelope, size: usize) -> Result<Dialog, Broken> {
-        let mail = command::mail(&envelope.sender, size, needs_utf8(envelope), &self.capabilities);
+    fn announce(&mut self, envelope: &Envelope, bytes: &[u8]) -> Result<Dialog, Broken> {
+        let utf8 = needs_utf8(envelope, bytes);
+        let mail = command::mail(&envelope.sender, bytes.len(), utf8, &self.capabilities);
         let rcpts: Vec<String> = envelope.recipients.iter().map(command::rcpt).collect();
-        let Timeouts {
-            command: wait,
-            data: data_wait,
-            ..
-        } = self.timeouts;
+        let Timeouts { command: wait, data: data_wait, .. } = self.timeouts;
         if self.capabilities.offers("PIPELINING") {
             let group = format!("{mail}{}{}", rcpts.concat(), command::data());
             self.wire.send(group.as_bytes(), wait)?;
             let sender = self.wire.reply(wait)?;
-            let recipients = rcpts
-                .iter()
-                .map(|_| self.wire.reply(wait))
-                .collect::<Result<_, _>>()?;
-            return Ok(Dialog {
-                sender,
-                recipients,
-                data: Some(self.wire.reply(data_wait)?),
-            });
+            let recipients = rcpts.iter().map(|_| self.wire.reply(wait)).collect::<Result<_, _>>()?;
+            return Ok(Dialog { sender, recipients, data: Some(self.wire.reply(data_wait)?) });
         }
         let mut ask = |command: &str, wait| {
             self.wire.send(command.as_bytes(), wait)?;
             self.wire.reply(wait)
         };
-        let mut dialog = Dialog {
-            sender: ask(&mail, wait)?,
-            recipients: Vec::new(),
-            data: None,
-        };
+        let mut dialog = Dialog { sender: ask(&mail, wait)?, recipients: Vec::new(), data: None };
         if dialog.sender.is_positive() {
             for rcpt in &rcpts {
                 dialog.recipients.push(ask(rcpt, wait)?);
@@ -152,10 +115,7 @@ impl Session {
         // The dot is the last of these bytes: a write that failed did not bring it to the relay.
         if let Err(broken) = self.wire.send(&command::stuffed(bytes), self.timeouts.body) {
             self.lost = true;
-            return Err((
-                Outcome::Deferred,
-                format!("while sending the mail: {}", reason(broken)),
-            ));
+            return Err((Outcome::Deferred, format!("while sending the mail: {}", reason(broken))));
         }
         match self.wire.reply(self.timeouts.after_dot) {
             Ok(reply) => {
@@ -164,10 +124,7 @@ impl Session {
             }
             Err(broken) => {
                 self.lost = true;
-                Err((
-                    Outcome::Unknown,
-                    format!("after the final dot: {}", reason(broken)),
-                ))
+                Err((Outcome::Unknown, format!("after the final dot: {}", reason(broken))))
             }
         }
     }
@@ -179,14 +136,8 @@ impl Session {
             return;
         }
         let wants_body = dialog.data.as_ref().is_some_and(|reply| reply.code == 354);
-        let command = if wants_body {
-            ".\r\n".to_owned()
-        } else {
-            Rset.to_string()
-        };
-        self.lost = self
-            .ask(&command)
-            .map_or(true, |reply| !wants_body && !reply.is_positive());
+        let command = if wants_body { ".\r\n".to_owned() } else { Rset.to_string() };
+        self.lost = self.ask(&command).map_or(true, |reply| !wants_body && !reply.is_positive());
     }
 
     /// The verdict when the line broke before the mail was handed over.
@@ -195,10 +146,7 @@ impl Session {
         let error = Error::from(broken);
         let deferred = |one| outcome::unanswered(one, Outcome::Deferred, &error.to_string());
         let verdict = Verdict::new(addresses(envelope).map(deferred).collect());
-        Verdict {
-            status: verdict.status.worst(error.status()),
-            ..verdict
-        }
+        Verdict { status: verdict.status.worst(error.status()), ..verdict }
     }
 }
 
@@ -230,7 +178,8 @@ fn addresses(envelope: &Envelope) -> impl Iterator<Item = &str> {
     envelope.recipients.iter().map(AsRef::as_ref)
 }
 
-fn needs_utf8(envelope: &Envelope) -> bool {
-    let address_is_ascii = |address: &Address| -> bool { AsRef::<str>::as_ref(address).is_ascii() };
-    !address_is_ascii(&envelope.sender) || !envelope.recipients.iter().all(address_is_ascii)
+/// Whether an address, in the envelope or in the header, is not ASCII (RFC 6531).
+fn needs_utf8(envelope: &Envelope, bytes: &[u8]) -> bool {
+    let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+    !(bytes.is_ascii() && is_ascii(&envelope.sender) && envelope.recipients.iter().all(is_ascii))
 }

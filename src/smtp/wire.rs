@@ -22,21 +22,13 @@ struct Socket {
 impl Socket {
     fn remaining(&self) -> io::Result<Duration> {
         let remaining = self.deadline.saturating_duration_since(Instant::now());
-        if remaining.is_zero() {
-            Err(ErrorKind::TimedOut.into())
-        } else {
-            Ok(remaining)
-        }
+        if remaining.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(remaining) }
     }
 }
 
 /// A socket's own timeout is "would block" on Unix; here it has one name.
 fn timed_out(error: io::Error) -> io::Error {
-    if error.kind() == ErrorKind::WouldBlock {
-        ErrorKind::TimedOut.into()
-    } else {
-        error
-    }
+    if error.kind() == ErrorKind::WouldBlock { ErrorKind::TimedOut.into() } else { error }
 }
 
 impl Read for Socket {
@@ -92,14 +84,8 @@ impl Wire {
     pub(super) fn connect(address: SocketAddr, timeout: Duration) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&address, timeout)?;
         stream.set_nodelay(true)?;
-        let socket = Socket {
-            stream,
-            deadline: Instant::now() + timeout,
-        };
-        Ok(Self {
-            channel: Channel::Plain(socket),
-            inbox: Vec::new(),
-        })
+        let socket = Socket { stream, deadline: Instant::now() + timeout };
+        Ok(Self { channel: Channel::Plain(socket), inbox: Vec::new() })
     }
 
     /// Starts TLS. Fails when anything was received that no command asked for (RFC 3207, section 6).
@@ -110,31 +96,22 @@ impl Wire {
         timeout: Duration,
     ) -> Result<Self, Error> {
         if !self.inbox.is_empty() {
-            return Err(Error::Protocol(
-                "sent more than its reply before TLS began".to_owned(),
-            ));
+            return Err(Error::Protocol("sent more than its reply before TLS began".to_owned()));
         }
         let Channel::Plain(mut socket) = self.channel else {
             return Err(Error::Protocol("TLS is on already".to_owned()));
         };
         let name = ServerName::try_from(host.to_owned()).map_err(|_| {
-            Error::Settings(format!(
-                "smtp.host {host} is not a name that a certificate can have"
-            ))
+            Error::Settings(format!("smtp.host {host} is not a name that a certificate can have"))
         })?;
         let mut connection =
             ClientConnection::new(config, name).map_err(|error| Error::Settings(format!("TLS: {error}")))?;
         socket.deadline = Instant::now() + timeout;
         while connection.is_handshaking() {
-            connection
-                .complete_io(&mut socket)
-                .map_err(|error| tls_error(&error))?;
+            connection.complete_io(&mut socket).map_err(|error| tls_error(&error))?;
         }
         let channel = Channel::Tls(Box::new(StreamOwned::new(connection, socket)));
-        Ok(Self {
-            channel,
-            inbox: Vec::new(),
-        })
+        Ok(Self { channel, inbox: Vec::new() })
     }
 
     /// The TLS version in the form that people write it.
@@ -149,9 +126,7 @@ impl Wire {
     /// Sends bytes in one write, after making sure that the relay has not spoken out of turn.
     pub(super) fn send(&mut self, bytes: &[u8], timeout: Duration) -> Result<(), Broken> {
         if !self.inbox.is_empty() {
-            return Err(Broken::Malformed(
-                "sent a reply that no command asked for".to_owned(),
-            ));
+            return Err(Broken::Malformed("sent a reply that no command asked for".to_owned()));
         }
         self.set_deadline(timeout);
         let sent = match &mut self.channel {
@@ -178,15 +153,10 @@ impl Wire {
                 return Err(Broken::Malformed(format!("a reply with two codes: {}", shown())));
             }
             if size > REPLY_LIMIT {
-                return Err(Broken::Malformed(format!(
-                    "a reply longer than {REPLY_LIMIT} bytes"
-                )));
+                return Err(Broken::Malformed(format!("a reply longer than {REPLY_LIMIT} bytes")));
             }
             if line.is_last {
-                return Ok(Reply::new(
-                    code,
-                    lines.into_iter().map(|(_, text)| text).collect(),
-                ));
+                return Ok(Reply::new(code, lines.into_iter().map(|(_, text)| text).collect()));
             }
         }
     }
@@ -206,9 +176,7 @@ impl Wire {
             }
             searched = self.inbox.len();
             if searched > LINE_LIMIT {
-                return Err(Broken::Malformed(format!(
-                    "a reply line longer than {LINE_LIMIT} bytes"
-                )));
+                return Err(Broken::Malformed(format!("a reply line longer than {LINE_LIMIT} bytes")));
             }
             let mut chunk = [0; LINE_LIMIT];
             let read = match &mut self.channel {
@@ -217,9 +185,7 @@ impl Wire {
             };
             match read {
                 Ok(0) => return Err(Broken::Lost("the relay closed the connection".to_owned())),
-                Ok(count) => self
-                    .inbox
-                    .extend_from_slice(chunk.get(..count).unwrap_or_default()),
+                Ok(count) => self.inbox.extend_from_slice(chunk.get(..count).unwrap_or_default()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => (),
                 Err(error) => return Err(lost(&error)),
             }
@@ -245,10 +211,7 @@ fn lost(error: &io::Error) -> Broken {
 
 /// Tells a certificate that is not trusted from a peer that speaks no TLS and from a line that broke.
 fn tls_error(error: &io::Error) -> Error {
-    match error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::InvalidCertificate(reason)) => Error::Certificate(format!(
             "the relay's certificate is not trusted: {reason}; for a private authority set smtp.ca_file"
         )),

@@ -23,12 +23,7 @@ pub(super) fn prepare(path: &Path) -> Result<(), Error> {
         .mode(0o700)
         .create(folder)
         .map_err(|error| cannot_create(folder, &error))?;
-    match OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => (),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => (),
         Err(error) => return Err(cannot_create(path, &error)),
@@ -37,9 +32,7 @@ pub(super) fn prepare(path: &Path) -> Result<(), Error> {
     let metadata = fs::metadata(folder).map_err(|error| cannot_create(folder, &error))?;
     if metadata.mode() & 0o022 != 0 {
         let folder = folder.display();
-        return Err(Error::Refused(format!(
-            "state folder {folder}: others may write to it; chmod 700 it"
-        )));
+        return Err(Error::Refused(format!("state folder {folder}: others may write to it; chmod 700 it")));
     }
     Ok(())
 }

@@ -20,10 +20,7 @@ impl State {
     /// Begins to take over one source.
     pub fn intake(&self) -> Result<Intake<'_>, Error> {
         self.database.execute_batch("BEGIN IMMEDIATE")?;
-        Ok(Intake {
-            state: self,
-            open: true,
-        })
+        Ok(Intake { state: self, open: true })
     }
 }
 
@@ -36,9 +33,7 @@ impl Intake<'_> {
                 Some(mark) => database
                     .prepare_cached("INSERT INTO mark VALUES (?1, ?2) ON CONFLICT DO UPDATE SET mark = ?2")?
                     .execute(params![entry.key, mark.get()])?,
-                None => database
-                    .prepare_cached("DELETE FROM mark WHERE key = ?1")?
-                    .execute([&entry.key])?,
+                None => database.prepare_cached("DELETE FROM mark WHERE key = ?1")?.execute([&entry.key])?,
             };
         }
         Ok(())
@@ -80,10 +75,8 @@ impl Intake<'_> {
 
     /// How often the source was taken over so far.
     pub fn generation(&self, source: &str) -> Result<u64, Error> {
-        let mut statement = self
-            .state
-            .database
-            .prepare_cached("SELECT generation FROM source WHERE name = ?1")?;
+        let mut statement =
+            self.state.database.prepare_cached("SELECT generation FROM source WHERE name = ?1")?;
         let generation: Option<i64> = statement.query_row([source], |row| row.get(0)).optional()?;
         Ok(generation.unwrap_or(0).unsigned_abs())
     }

@@ -32,9 +32,7 @@ impl Memory {
         schema::check(&database, path)?;
         // Everything below is read from this moment, whatever a sender commits meanwhile.
         database.execute_batch("BEGIN")?;
-        Ok(Self {
-            database: Some(database),
-        })
+        Ok(Self { database: Some(database) })
     }
 
     /// How often the source was taken over, and where its next fetch may begin.
@@ -43,11 +41,9 @@ impl Memory {
             return Ok((0, Cursor::default()));
         };
         let row: Option<(i64, String)> = database
-            .query_row(
-                "SELECT generation, cursor FROM source WHERE name = ?1",
-                [name],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
+            .query_row("SELECT generation, cursor FROM source WHERE name = ?1", [name], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .optional()?;
         let Some((generation, cursor)) = row else {
             return Ok((0, Cursor::default()));

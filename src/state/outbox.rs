@@ -43,20 +43,10 @@ impl State {
         let found = statement
             .query_row([after], |row| {
                 let (sender, bytes): (String, Option<Vec<u8>>) = (row.get(4)?, row.get(5)?);
-                let mail = Mail {
-                    sender,
-                    recipients: Vec::new(),
-                    bytes: bytes.unwrap_or_default(),
-                };
+                let mail = Mail { sender, recipients: Vec::new(), bytes: bytes.unwrap_or_default() };
                 let attempts: i64 = row.get(3)?;
                 let attempt = attempts.unsigned_abs() + 1;
-                Ok(Pending {
-                    id: row.get(0)?,
-                    email: row.get(1)?,
-                    message_id: row.get(2)?,
-                    attempt,
-                    mail,
-                })
+                Ok(Pending { id: row.get(0)?, email: row.get(1)?, message_id: row.get(2)?, attempt, mail })
             })
             .optional()?;
         let Some(mut pending) = found else { return Ok(None) };

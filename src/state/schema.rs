@@ -74,9 +74,7 @@ pub(super) fn check(database: &Connection, path: &Path) -> Result<(), Error> {
     }
     let version = number("user_version")?;
     if version != VERSION {
-        return Err(refused(format!(
-            "version {version}, and this release reads version {VERSION}"
-        )));
+        return Err(refused(format!("version {version}, and this release reads version {VERSION}")));
     }
     Ok(())
 }

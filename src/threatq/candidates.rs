@@ -15,35 +15,19 @@ pub(super) fn sentence<'a>(wanted: &str, candidates: impl Iterator<Item = &'a st
         .collect();
     likely.sort_by(|left, right| right.0.total_cmp(&left.0));
     if !likely.is_empty() {
-        let names: Vec<String> = likely
-            .iter()
-            .take(MOST)
-            .map(|(_, name)| format!("'{name}'"))
-            .collect();
+        let names: Vec<String> = likely.iter().take(MOST).map(|(_, name)| format!("'{name}'")).collect();
         return format!("did you mean {}?", names.join(" or "));
     }
     if candidates.is_empty() {
         return "there are none that this login may see".to_owned();
     }
-    let names: Vec<String> = candidates
-        .iter()
-        .take(10)
-        .map(|name| format!("'{name}'"))
-        .collect();
-    let more = if candidates.len() > names.len() {
-        ", …"
-    } else {
-        ""
-    };
+    let names: Vec<String> = candidates.iter().take(10).map(|name| format!("'{name}'")).collect();
+    let more = if candidates.len() > names.len() { ", …" } else { "" };
     format!("there are {}{more}", names.join(", "))
 }
 
 fn likeness(wanted: &str, name: &str) -> f64 {
-    if !wanted.is_empty() && name.contains(wanted) {
-        1.0
-    } else {
-        strsim::jaro_winkler(wanted, name)
-    }
+    if !wanted.is_empty() && name.contains(wanted) { 1.0 } else { strsim::jaro_winkler(wanted, name) }
 }
 
 #[cfg(test)]
@@ -53,18 +37,9 @@ mod tests {
     #[test]
     fn close_names_come_first_and_all_where_none_is_close() {
         let names = ["Ransomware IOCs", "Phishing", "Botnets"];
-        assert_eq!(
-            sentence("ransomwear iocs", names.into_iter()),
-            "did you mean 'Ransomware IOCs'?"
-        );
+        assert_eq!(sentence("ransomwear iocs", names.into_iter()), "did you mean 'Ransomware IOCs'?");
         assert_eq!(sentence("Phish", names.into_iter()), "did you mean 'Phishing'?");
-        assert_eq!(
-            sentence("zzz", names.into_iter()),
-            "there are 'Ransomware IOCs', 'Phishing', 'Botnets'"
-        );
-        assert_eq!(
-            sentence("zzz", [].into_iter()),
-            "there are none that this login may see"
-        );
+        assert_eq!(sentence("zzz", names.into_iter()), "there are 'Ransomware IOCs', 'Phishing', 'Botnets'");
+        assert_eq!(sentence("zzz", [].into_iter()), "there are none that this login may see");
     }
 }

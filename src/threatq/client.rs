@@ -46,11 +46,8 @@ impl Client {
         let base = base_of(address)?;
         let login = Login::from_settings(settings)?;
         let is_open = base.starts_with("http:");
-        let config = if is_open {
-            tls::trust_nobody()?
-        } else {
-            tls::client_config(settings.ca_file.as_deref())?
-        };
+        let config =
+            if is_open { tls::trust_nobody()? } else { tls::client_config(settings.ca_file.as_deref())? };
         let http = Http::builder()
             .tls_backend_preconfigured((*config).clone())
             .connect_timeout(CONNECT_TIMEOUT)
@@ -62,12 +59,7 @@ impl Client {
             .build()
             .map_err(|error| Error::Settings(chain(&error)))?;
         let token = RefCell::new(login.token(&http, &base)?);
-        Ok(Self {
-            http,
-            base,
-            login,
-            token,
-        })
+        Ok(Self { http, base, login, token })
     }
 
     /// `GET`, with the envelope that ThreatQ wraps its answers in.
@@ -111,10 +103,7 @@ impl Client {
         tracing::debug!("asking for {route}");
         // A live ThreatQ refused the scheme in lower case.
         let bearer = format!("Bearer {}", self.token.borrow().reveal());
-        send(
-            request(&self.http, format!("{}{route}", self.base)).header(AUTHORIZATION, bearer),
-            route,
-        )
+        send(request(&self.http, format!("{}{route}", self.base)).header(AUTHORIZATION, bearer), route)
     }
 
     /// Where links lead: to the host that is set for it, otherwise to the one that we talk to.
@@ -122,14 +111,8 @@ impl Client {
         let Some(host) = &settings.link_host else {
             return Ok(self.base.clone());
         };
-        let address = if host.contains("://") {
-            host.clone()
-        } else {
-            format!("https://{host}")
-        };
-        let url = Url::parse(&address)
-            .ok()
-            .filter(|url| url.path() == "/" && url.query().is_none());
+        let address = if host.contains("://") { host.clone() } else { format!("https://{host}") };
+        let url = Url::parse(&address).ok().filter(|url| url.path() == "/" && url.query().is_none());
         let origin = url
             .filter(|url| ["https", "http"].contains(&url.scheme()))
             .map(|url| url.origin().ascii_serialization());
@@ -159,11 +142,7 @@ impl Answer {
             429 | 500..=599 => {
                 Error::Unreachable(format!("{route}: ThreatQ answered {status}: {}", self.words()))
             }
-            _ => Error::Refused {
-                route: route.clone(),
-                status: *status,
-                words: self.words(),
-            },
+            _ => Error::Refused { route: route.clone(), status: *status, words: self.words() },
         }
     }
 }
@@ -171,15 +150,11 @@ impl Answer {
 /// Sends one request and reads the whole answer.
 pub(super) fn send(request: RequestBuilder, route: &str) -> Result<Answer, Error> {
     let unreachable = |error: &reqwest::Error| Error::Unreachable(format!("{route}: {}", chain(error)));
-    let mut response = request
-        .send()
-        .map_err(|error| unreachable(&error.without_url()))?;
+    let mut response = request.send().map_err(|error| unreachable(&error.without_url()))?;
     let status = response.status();
     if status.is_redirection() {
-        let target = response
-            .headers()
-            .get(LOCATION)
-            .map(|value| escape::words(value.as_bytes(), WORDS_LIMIT));
+        let target =
+            response.headers().get(LOCATION).map(|value| escape::words(value.as_bytes(), WORDS_LIMIT));
         let target = target.unwrap_or_else(|| "nowhere".to_owned());
         return Err(Error::Settings(format!(
             "{route}: ThreatQ redirects to {target}; set threatq.url to that address"
@@ -191,25 +166,15 @@ pub(super) fn send(request: RequestBuilder, route: &str) -> Result<Answer, Error
         .read_to_end(&mut body)
         .map_err(|error| Error::Unreachable(format!("{route}: the answer broke off: {error}")))?;
     if body.len() as u64 > BODY_LIMIT {
-        return Err(Error::Nonsense(format!(
-            "{route}: the answer is larger than {BODY_LIMIT} bytes"
-        )));
+        return Err(Error::Nonsense(format!("{route}: the answer is larger than {BODY_LIMIT} bytes")));
     }
-    Ok(Answer {
-        route: route.to_owned(),
-        status: status.as_u16(),
-        body,
-    })
+    Ok(Answer { route: route.to_owned(), status: status.as_u16(), body })
 }
 
 /// The scheme, host and port of the address. Plain HTTP is for loopback only.
 fn base_of(address: &str) -> Result<String, Error> {
     let refused = |reason: &str| Error::Settings(format!("threatq.url {address}: {reason}"));
-    let address = if address.contains("://") {
-        address.to_owned()
-    } else {
-        format!("https://{address}")
-    };
+    let address = if address.contains("://") { address.to_owned() } else { format!("https://{address}") };
     let url = Url::parse(&address).map_err(|error| refused(&error.to_string()))?;
     if !url.username().is_empty()
         || url.password().is_some()
@@ -226,9 +191,7 @@ fn base_of(address: &str) -> Result<String, Error> {
         "https" => (),
         "http" if is_loopback(host) => (),
         "http" => {
-            return Err(refused(
-                "without TLS only a ThreatQ on this machine may be asked; use https://",
-            ));
+            return Err(refused("without TLS only a ThreatQ on this machine may be asked; use https://"));
         }
         _ => return Err(refused("must start with https://")),
     }
@@ -260,10 +223,7 @@ mod tests {
     #[test]
     fn plain_http_is_for_this_machine_only() {
         assert_eq!(base_of("tq.example.com").unwrap(), "https://tq.example.com");
-        assert_eq!(
-            base_of("https://tq.example.com:8443/").unwrap(),
-            "https://tq.example.com:8443"
-        );
+        assert_eq!(base_of("https://tq.example.com:8443/").unwrap(), "https://tq.example.com:8443");
         assert_eq!(base_of("http://127.0.0.1:8080").unwrap(), "http://127.0.0.1:8080");
         assert_eq!(base_of("http://[::1]:8080").unwrap(), "http://[::1]:8080");
         for refused in [

@@ -7,17 +7,7 @@ use super::{Client, Error, Object, ObjectType, ObjectTypes, Pass, candidates};
 use crate::record;
 
 /// What is asked of each row; an explicit list keeps rows small, and servers differ in what they send by themselves.
-const FIELDS: [&str; 9] = [
-    "id",
-    "value",
-    "title",
-    "name",
-    "type",
-    "status",
-    "score",
-    "tags",
-    "touched_at",
-];
+const FIELDS: [&str; 9] = ["id", "value", "title", "name", "type", "status", "score", "tags", "touched_at"];
 
 /// One data collection.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,20 +29,13 @@ impl SavedSearches {
     /// Asks ThreatQ. A search that was run but never saved has no name and is left out.
     pub fn read(client: &Client) -> Result<Self, Error> {
         let rows: Vec<Value> = client.list("/api/search/query", &[])?;
-        let searches = rows
-            .into_iter()
-            .filter_map(|row| serde_json::from_value(row).ok())
-            .collect();
+        let searches = rows.into_iter().filter_map(|row| serde_json::from_value(row).ok()).collect();
         Ok(Self { searches })
     }
 
     /// The data collection with exactly this name, or this hash.
     pub fn find(&self, name: &str) -> Result<&SavedSearch, Error> {
-        let named: Vec<&SavedSearch> = self
-            .searches
-            .iter()
-            .filter(|search| search.name == name)
-            .collect();
+        let named: Vec<&SavedSearch> = self.searches.iter().filter(|search| search.name == name).collect();
         match named.as_slice() {
             [search] => Ok(search),
             [] => self.searches.iter().find(|search| search.hash.as_deref() == Some(name)).ok_or_else(|| {
@@ -76,10 +59,7 @@ impl SavedSearch {
     fn api_query(&self) -> Result<Map<String, Value>, Error> {
         let query = self.parsed().get("api_query").and_then(Value::as_object).cloned();
         query.ok_or_else(|| {
-            Error::Nonsense(format!(
-                "data collection '{}' has no query that can be run",
-                self.name
-            ))
+            Error::Nonsense(format!("data collection '{}' has no query that can be run", self.name))
         })
     }
 
@@ -109,17 +89,9 @@ impl SavedSearch {
         let selected: Vec<String> = objects
             .and_then(|objects| objects.get("selected"))
             .and_then(Value::as_array)
-            .map(|names| {
-                names
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .map(str::to_owned)
-                    .collect()
-            })
+            .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
             .unwrap_or_default();
-        let current = objects
-            .and_then(|objects| objects.get("current"))
-            .and_then(Value::as_str);
+        let current = objects.and_then(|objects| objects.get("current")).and_then(Value::as_str);
         let names = match (asked_for, selected.as_slice()) {
             ([], []) => vec![current.unwrap_or("indicators").to_owned()],
             ([], selected) => selected.to_vec(),
@@ -137,11 +109,7 @@ impl SavedSearch {
     ) -> Result<Pass, E> {
         let query = self.api_query()?;
         let part = |name: &str| {
-            query
-                .get(name)
-                .filter(|part| part.is_object())
-                .cloned()
-                .unwrap_or_else(|| json!({}))
+            query.get(name).filter(|part| part.is_object()).cloned().unwrap_or_else(|| json!({}))
         };
         let body = json!({"criteria": part("criteria"), "filters": part("filters"), "fields": FIELDS});
         client.query(&format!("/api/{}/query", object_type.collection), &body, each)

@@ -24,11 +24,7 @@ impl Named {
 pub(super) fn number(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
-        Value::String(text) => text
-            .trim()
-            .parse()
-            .ok()
-            .or_else(|| text.trim().parse().ok().and_then(whole)),
+        Value::String(text) => text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(whole)),
         _ => None,
     }
 }
@@ -70,23 +66,14 @@ pub(super) fn parse_date(text: &str) -> Option<DateTime<Utc>> {
             return Some(naive.and_utc());
         }
     }
-    let midnight = NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .ok()?
-        .and_hms_opt(0, 0, 0)?;
+    let midnight = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0)?;
     Some(midnight.and_utc())
 }
 
 /// The words in an error's body, in any of the forms that ThreatQ is known to use.
 pub(super) fn error_words(body: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(body).ok()?;
-    let places = [
-        "/data/errors",
-        "/errors",
-        "/data/0/error",
-        "/error_description",
-        "/message",
-        "/error",
-    ];
+    let places = ["/data/errors", "/errors", "/data/0/error", "/error_description", "/message", "/error"];
     let mut words = Vec::new();
     collect(places.iter().find_map(|place| value.pointer(place))?, &mut words);
     Some(words.join("; "))
@@ -124,10 +111,7 @@ mod tests {
             parse_date("2021-10-28 20:32:57.815").unwrap().to_rfc3339(),
             "2021-10-28T20:32:57.815+00:00"
         );
-        assert_eq!(
-            parse_date("2021-10-28").unwrap().to_rfc3339(),
-            "2021-10-28T00:00:00+00:00"
-        );
+        assert_eq!(parse_date("2021-10-28").unwrap().to_rfc3339(), "2021-10-28T00:00:00+00:00");
         assert!(parse_date("").is_none() && parse_date("soon").is_none());
     }
 
@@ -143,14 +127,8 @@ mod tests {
     #[test]
     fn every_known_error_form_gives_its_words() {
         for (body, words) in [
-            (
-                r#"{"data":{"errors":{"name":["taken","short"]}}}"#,
-                "taken; short",
-            ),
-            (
-                r#"{"errors":["First",["Second 1","Second 2"]]}"#,
-                "First; Second 1; Second 2",
-            ),
+            (r#"{"data":{"errors":{"name":["taken","short"]}}}"#, "taken; short"),
+            (r#"{"errors":["First",["Second 1","Second 2"]]}"#, "First; Second 1; Second 2"),
             (r#"{"data":[{"error":"gone"}]}"#, "gone"),
             (r#"{"name":"X","message":"no such route"}"#, "no such route"),
         ] {

@@ -15,16 +15,9 @@ use crate::secret::{self, Secret};
 /// Who logs in, and how.
 pub(super) enum Login {
     /// A user, as in ThreatQ's own connectors.
-    Password {
-        client_id: String,
-        email: String,
-        password: Secret,
-    },
+    Password { client_id: String, email: String, password: Secret },
     /// A private client, which is not a user.
-    ClientCredentials {
-        client_id: String,
-        client_secret: Secret,
-    },
+    ClientCredentials { client_id: String, client_secret: Secret },
 }
 
 #[derive(Deserialize)]
@@ -40,37 +33,23 @@ impl Login {
             |value: &Option<String>, flag: &str, key: &str| crate::config::required(value.clone(), flag, key);
         let client_id = set(&settings.client_id, "--client-id", "threatq.client_id")?;
         if let Some(path) = &settings.client_secret_file {
-            return Ok(Self::ClientCredentials {
-                client_id,
-                client_secret: secret::read(path)?,
-            });
+            return Ok(Self::ClientCredentials { client_id, client_secret: secret::read(path)? });
         }
         let email = set(&settings.email, "--email", "threatq.email")?;
         let Some(path) = &settings.password_file else {
             let sentence = "no login: set threatq.password_file (--password-file) or threatq.client_secret_file (--client-secret-file)";
             return Err(Failure::new(Status::Config, sentence));
         };
-        Ok(Self::Password {
-            client_id,
-            email,
-            password: secret::read(path)?,
-        })
+        Ok(Self::Password { client_id, email, password: secret::read(path)? })
     }
 
     fn request(&self, http: &Http, base: &str) -> RequestBuilder {
         let request = http.post(format!("{base}/api/token"));
         match self {
-            Self::Password {
-                client_id,
-                email,
-                password,
-            } => request
+            Self::Password { client_id, email, password } => request
                 .query(&[("grant_type", "password"), ("client_id", client_id)])
                 .json(&json!({"email": email, "password": password.reveal()})),
-            Self::ClientCredentials {
-                client_id,
-                client_secret,
-            } => request
+            Self::ClientCredentials { client_id, client_secret } => request
                 .query(&[("grant_type", "client_credentials")])
                 .basic_auth(client_id, Some(client_secret.reveal())),
         }
@@ -82,22 +61,15 @@ impl Login {
         match answer.status {
             200..=299 => (),
             400 | 401 => {
-                return Err(Error::LoginRefused(format!(
-                    "{base} refused the login: {}",
-                    answer.words()
-                )));
+                return Err(Error::LoginRefused(format!("{base} refused the login: {}", answer.words())));
             }
             _ => return Err(answer.refusal()),
         }
         let Token { access_token } = serde_json::from_slice(&answer.body).map_err(|_| {
-            Error::Nonsense(format!(
-                "{base}/api/token did not answer with a token: is this ThreatQ?"
-            ))
+            Error::Nonsense(format!("{base}/api/token did not answer with a token: is this ThreatQ?"))
         })?;
         if access_token.is_empty() || !access_token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::LoginRefused(format!(
-                "{base} answered the login without a token"
-            )));
+            return Err(Error::LoginRefused(format!("{base} answered the login without a token")));
         }
         tracing::info!("logged in to {base}");
         Ok(Secret::new(access_token))

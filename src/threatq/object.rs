@@ -64,9 +64,7 @@ impl Row for Object {
 fn score<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let places = ["/manual_score", "/generated_score", ""];
-    Ok(places
-        .iter()
-        .find_map(|place| value.pointer(place).and_then(lenient::number)))
+    Ok(places.iter().find_map(|place| value.pointer(place).and_then(lenient::number)))
 }
 
 impl Object {
@@ -84,11 +82,7 @@ impl Object {
         } else {
             [&self.value, &self.title, &self.name]
         };
-        places
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
-            .find(|text| !text.is_empty())
+        places.into_iter().flatten().map(String::as_str).find(|text| !text.is_empty())
     }
 
     /// The object as it travels in an alert.
@@ -114,11 +108,8 @@ impl Object {
     /// What is remembered of the object and compared with what was remembered.
     pub fn view(&self, object_type: &ObjectType) -> View {
         let attribute = |row: &Attribute| {
-            let name = row
-                .name
-                .clone()
-                .or_else(|| row.definition.clone().map(Named::into_name))
-                .unwrap_or_default();
+            let name =
+                row.name.clone().or_else(|| row.definition.clone().map(Named::into_name)).unwrap_or_default();
             let value = match &row.value {
                 Some(Value::String(text)) => text.clone(),
                 Some(other) => other.to_string(),
@@ -133,14 +124,9 @@ impl Object {
             score: self.score,
             description: self.description.as_deref().map(fingerprint),
             touched_at: self.touched_at,
-            attributes: self
-                .attributes
-                .as_ref()
-                .map(|rows| rows.iter().map(attribute).collect()),
+            attributes: self.attributes.as_ref().map(|rows| rows.iter().map(attribute).collect()),
             comments: self.comments.as_ref().map(|rows| {
-                rows.iter()
-                    .map(|row| (row.id, fingerprint(row.value.as_deref().unwrap_or(""))))
-                    .collect()
+                rows.iter().map(|row| (row.id, fingerprint(row.value.as_deref().unwrap_or("")))).collect()
             }),
             sources: names(self.sources.as_ref()).map(|names| names.into_iter().collect()),
             tags: names(self.tags.as_ref()).map(|names| names.into_iter().collect()),

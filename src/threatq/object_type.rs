@@ -23,23 +23,14 @@ impl ObjectType {
     /// Every type has its routes' word there but attachments, which the screens call files. That tasks follow the rule
     /// is inferred.
     pub fn link(&self, origin: &str, id: u64) -> String {
-        let word = if self.collection == "attachments" {
-            "files"
-        } else {
-            &self.collection
-        };
+        let word = if self.collection == "attachments" { "files" } else { &self.collection };
         format!("{origin}/{word}/{id}/details")
     }
 
     fn answers_to(&self, wanted: &str) -> bool {
-        [
-            &self.name,
-            &self.collection,
-            &self.display_name,
-            &self.display_name_plural,
-        ]
-        .iter()
-        .any(|name| folded(name) == wanted)
+        [&self.name, &self.collection, &self.display_name, &self.display_name_plural]
+            .iter()
+            .any(|name| folded(name) == wanted)
     }
 }
 
@@ -54,9 +45,7 @@ impl ObjectTypes {
         let mut types: Vec<ObjectType> = client.list("/api/objects", &[])?;
         // The word goes into routes and links: whatever else stands there is not ours to follow.
         types.retain(|one| {
-            one.collection
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+            one.collection.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
         });
         Ok(Self { types })
     }
@@ -64,23 +53,14 @@ impl ObjectTypes {
     /// The type that answers to a name: its code, its word in routes, or what the screens call one or several of it.
     pub fn find(&self, name: &str) -> Result<&ObjectType, Error> {
         let wanted = folded(name);
-        self.types
-            .iter()
-            .find(|one| one.answers_to(&wanted))
-            .ok_or_else(|| {
-                let known = self.types.iter().map(|one| one.collection.as_str());
-                Error::Name(format!(
-                    "no object type '{name}'; {}",
-                    candidates::sentence(name, known)
-                ))
-            })
+        self.types.iter().find(|one| one.answers_to(&wanted)).ok_or_else(|| {
+            let known = self.types.iter().map(|one| one.collection.as_str());
+            Error::Name(format!("no object type '{name}'; {}", candidates::sentence(name, known)))
+        })
     }
 }
 
 /// As ThreatQ's own tools compare such names: without case, spaces, dashes and underscores.
 fn folded(name: &str) -> String {
-    name.chars()
-        .filter(|character| !" _-".contains(*character))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|character| !" _-".contains(*character)).flat_map(char::to_lowercase).collect()
 }

@@ -31,11 +31,7 @@ impl<T: DeserializeOwned> Envelope<T> {
         };
         if carries_errors && let Some(words) = lenient::error_words(body) {
             let words = escape::words(words.as_bytes(), 512);
-            return Err(Error::Refused {
-                route: route.to_owned(),
-                status: 200,
-                words,
-            });
+            return Err(Error::Refused { route: route.to_owned(), status: 200, words });
         }
         parsed.map_err(|reason| Error::Nonsense(format!("{route}: not an answer of ThreatQ's API: {reason}")))
     }
@@ -65,9 +61,7 @@ impl Pass {
     fn finish(&mut self) {
         self.ids.sort_unstable();
         self.ids.dedup();
-        self.moved |= self
-            .first_total
-            .is_some_and(|total| total != self.ids.len() as u64);
+        self.moved |= self.first_total.is_some_and(|total| total != self.ids.len() as u64);
     }
 
     /// Whether every row of the list was seen.
@@ -140,14 +134,12 @@ impl Client {
             }
             if first.is_some() && first == first_of_last_page {
                 return Err(
-                    Error::Nonsense(format!("{route}: the page at {offset} repeats the one before")).into(),
+                    Error::Nonsense(format!("{route}: the page at {offset} repeats the one before")).into()
                 );
             }
             first_of_last_page = first;
             arrived += page.data.len();
-            let is_last = page
-                .total
-                .map_or(page.data.len() < PAGE_SIZE, |total| arrived as u64 >= total);
+            let is_last = page.total.map_or(page.data.len() < PAGE_SIZE, |total| arrived as u64 >= total);
             if page.data.is_empty() || is_last {
                 pass.finish();
                 return Ok(pass);

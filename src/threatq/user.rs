@@ -18,32 +18,20 @@ pub struct User {
 impl User {
     /// The user as named in an alert.
     pub fn watcher(&self) -> Watcher {
-        Watcher {
-            name: self.label().to_owned(),
-            email: self.email.clone(),
-        }
+        Watcher { name: self.label().to_owned(), email: self.email.clone() }
     }
 
     /// What memory knows the user by.
     pub fn key(&self) -> String {
-        self.email
-            .as_deref()
-            .unwrap_or_else(|| self.label())
-            .to_lowercase()
+        self.email.as_deref().unwrap_or_else(|| self.label()).to_lowercase()
     }
 
     fn label(&self) -> &str {
-        self.display_name
-            .as_deref()
-            .or(self.email.as_deref())
-            .unwrap_or("(a user without a name)")
+        self.display_name.as_deref().or(self.email.as_deref()).unwrap_or("(a user without a name)")
     }
 
     fn answers_to(&self, wanted: &str) -> bool {
-        [&self.email, &self.display_name]
-            .into_iter()
-            .flatten()
-            .any(|name| name.to_lowercase() == wanted)
+        [&self.email, &self.display_name].into_iter().flatten().any(|name| name.to_lowercase() == wanted)
     }
 }
 
@@ -55,27 +43,17 @@ pub struct Users {
 impl Users {
     /// Asks ThreatQ.
     pub fn read(client: &Client) -> Result<Self, Error> {
-        Ok(Self {
-            users: client.list("/api/users", &[])?,
-        })
+        Ok(Self { users: client.list("/api/users", &[])? })
     }
 
     /// The user with this display name or e-mail address, whatever the case.
     pub fn find(&self, name: &str) -> Result<&User, Error> {
         let wanted = name.trim().to_lowercase();
-        let found: Vec<&User> = self
-            .users
-            .iter()
-            .filter(|user| user.answers_to(&wanted))
-            .collect();
+        let found: Vec<&User> = self.users.iter().filter(|user| user.answers_to(&wanted)).collect();
         match found.as_slice() {
             [user] => Ok(user),
             [] => {
-                let known = self
-                    .users
-                    .iter()
-                    .flat_map(|user| [&user.display_name, &user.email])
-                    .flatten();
+                let known = self.users.iter().flat_map(|user| [&user.display_name, &user.email]).flatten();
                 let hint = candidates::sentence(name, known.map(String::as_str));
                 Err(Error::Name(format!("no ThreatQ user '{name}'; {hint}")))
             }

@@ -19,10 +19,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 /// A CA and a server certificate it signed, as PEM.
 #[derive(Clone)]
-#[allow(
-    clippy::struct_field_names,
-    reason = "as paths and as text these are three other things"
-)]
+#[allow(clippy::struct_field_names, reason = "as paths and as text these are three other things")]
 pub(crate) struct Certificates {
     pub ca_pem: String,
     pub cert_pem: String,
@@ -45,8 +42,7 @@ impl Certificates {
         let mut ca = CertificateParams::default();
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        ca.distinguished_name
-            .push(DnType::CommonName, "tq-alerts test CA");
+        ca.distinguished_name.push(DnType::CommonName, "tq-alerts test CA");
         let ca_key = KeyPair::generate().expect("ring makes a key for the CA");
         let ca_pem = ca.self_signed(&ca_key).expect("the CA signs itself").pem();
 
@@ -58,19 +54,13 @@ impl Certificates {
         // OpenSSL's strict mode, Python's default since 3.13, asks for this one.
         server.use_authority_key_identifier_extension = true;
         // Like the CA's, the default name is rcgen's, and a chain must not name itself as issuer.
-        server
-            .distinguished_name
-            .push(DnType::CommonName, format!("tq-alerts test server {names:?}"));
+        server.distinguished_name.push(DnType::CommonName, format!("tq-alerts test server {names:?}"));
         let key = KeyPair::generate().expect("ring makes a key for the server");
         let cert_pem = server
             .signed_by(&key, &Issuer::new(ca, ca_key))
             .expect("the CA signs the server's certificate")
             .pem();
-        Self {
-            ca_pem,
-            cert_pem,
-            key_pem: key.serialize_pem(),
-        }
+        Self { ca_pem, cert_pem, key_pem: key.serialize_pem() }
     }
 
     /// Writes ca.pem, cert.pem and key.pem (mode 0600) and returns the three paths.
@@ -82,11 +72,7 @@ impl Certificates {
         };
         let key = write("key.pem", &self.key_pem);
         fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).expect("the key is ours");
-        (
-            write("ca.pem", &self.ca_pem),
-            write("cert.pem", &self.cert_pem),
-            key,
-        )
+        (write("ca.pem", &self.ca_pem), write("cert.pem", &self.cert_pem), key)
     }
 
     /// TLS as a server that shows this certificate.
@@ -109,9 +95,7 @@ impl Certificates {
 pub(crate) fn client_config(ca_pem: &str) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
-        roots
-            .add(certificate.expect("ca_pem is PEM"))
-            .expect("ca_pem is a CA's certificate");
+        roots.add(certificate.expect("ca_pem is PEM")).expect("ca_pem is a CA's certificate");
     }
     let config = ClientConfig::builder_with_provider(ring::default_provider().into())
         .with_safe_default_protocol_versions()

@@ -33,16 +33,11 @@ impl Session {
     pub(crate) fn connect(port: u16, ca_pem: &str, user: &str, password: &str) -> Self {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
             .unwrap_or_else(|error| panic!("no IMAP server on port {port}: {error}"));
-        stream
-            .set_read_timeout(Some(SILENCE))
-            .expect("a timeout above zero is taken");
+        stream.set_read_timeout(Some(SILENCE)).expect("a timeout above zero is taken");
         stream.set_nodelay(true).expect("TCP has this option");
         let name = ServerName::try_from("localhost").expect("localhost is a name");
         let tls = ClientConnection::new(client_config(ca_pem), name).expect("TLS starts");
-        let mut session = Self {
-            wire: BufReader::new(StreamOwned::new(tls, stream)),
-            tag: 0,
-        };
+        let mut session = Self { wire: BufReader::new(StreamOwned::new(tls, stream)), tag: 0 };
         let greeting = session.response("the greeting").line;
         assert!(greeting.starts_with("* OK"), "IMAP greeting: {greeting}");
         session.command(&format!("LOGIN \"{user}\" \"{password}\""));
@@ -57,9 +52,7 @@ impl Session {
             return Vec::new();
         }
         let fetched = self.command("UID FETCH 1:* BODY.PEEK[]");
-        let messages = fetched
-            .into_iter()
-            .filter(|response| response.line.contains(" FETCH ("));
+        let messages = fetched.into_iter().filter(|response| response.line.contains(" FETCH ("));
         messages.flat_map(|response| response.literals).collect()
     }
 
@@ -108,10 +101,7 @@ impl Session {
 
     /// Reads one response; `{n}` at the end of a line says that n octets follow, then the rest.
     fn response(&mut self, command: &str) -> Response {
-        let mut response = Response {
-            line: String::new(),
-            literals: Vec::new(),
-        };
+        let mut response = Response { line: String::new(), literals: Vec::new() };
         loop {
             let mut line = Vec::new();
             let read = self.wire.read_until(b'\n', &mut line);

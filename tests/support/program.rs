@@ -25,9 +25,7 @@ pub(crate) struct Ended {
 
 /// Where the binaries of this build are.
 pub(crate) fn folder() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_tq-send-smtp"))
-        .parent()
-        .expect("a binary is in a folder")
+    Path::new(env!("CARGO_BIN_EXE_tq-send-smtp")).parent().expect("a binary is in a folder")
 }
 
 /// Where the scripts are.
@@ -37,10 +35,7 @@ pub(crate) fn scripts() -> PathBuf {
 
 /// One of the four programs.
 pub(crate) fn program(name: &'static str) -> Program {
-    Program {
-        name,
-        command: Command::new(folder().join(name)),
-    }
+    Program { name, command: Command::new(folder().join(name)) }
 }
 
 /// A script, which finds the programs of this build.
@@ -83,14 +78,8 @@ impl Program {
 
     /// Starts it with pipes on all three; for tests that watch it or kill it.
     pub(crate) fn start(mut self) -> Child {
-        let piped = self
-            .command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        piped
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} cannot be started: {error}", self.name))
+        let piped = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        piped.spawn().unwrap_or_else(|error| panic!("{} cannot be started: {error}", self.name))
     }
 
     /// Runs it with nothing on standard input.
@@ -115,22 +104,13 @@ impl Ended {
     pub(crate) fn new(name: &'static str, output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let status = output.status.code().unwrap_or(-1);
-        Self {
-            name,
-            status,
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-        }
+        Self { name, status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
     /// Asserts the exit status.
     #[track_caller]
     pub(crate) fn ends_with(self, status: i32) -> Self {
-        assert_eq!(
-            self.status, status,
-            "{}\n{}\n{}",
-            self.name, self.stdout, self.stderr
-        );
+        assert_eq!(self.status, status, "{}\n{}\n{}", self.name, self.stdout, self.stderr);
         self
     }
 
@@ -145,11 +125,7 @@ impl Ended {
     #[track_caller]
     pub(crate) fn complains(self, words: &[&str]) -> Self {
         assert_eq!(self.stderr.lines().count(), 1, "{}: {}", self.name, self.stderr);
-        assert!(
-            self.stderr.starts_with(&format!("{}: ", self.name)),
-            "{}",
-            self.stderr
-        );
+        assert!(self.stderr.starts_with(&format!("{}: ", self.name)), "{}", self.stderr);
         for word in words {
             assert!(self.stderr.contains(word), "'{word}' is not in: {}", self.stderr);
         }
@@ -166,9 +142,6 @@ impl Ended {
     /// The records of one kind.
     #[track_caller]
     pub(crate) fn records_of(&self, kind: &str) -> Vec<Value> {
-        self.records()
-            .into_iter()
-            .filter(|record| record["record"] == kind)
-            .collect()
+        self.records().into_iter().filter(|record| record["record"] == kind).collect()
     }
 }

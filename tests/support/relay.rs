@@ -64,19 +64,12 @@ impl Relay {
         let rules = std::mem::take(&mut script.rules);
         let shared = Arc::new(Shared {
             script,
-            state: Mutex::new(State {
-                rules,
-                ..State::default()
-            }),
+            state: Mutex::new(State { rules, ..State::default() }),
             changed: Condvar::new(),
         });
         let accepting = Arc::clone(&shared);
         let acceptor = thread::spawn(move || accepting.accept(&listener));
-        Self {
-            port,
-            shared,
-            acceptor: Some(acceptor),
-        }
+        Self { port, shared, acceptor: Some(acceptor) }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -102,10 +95,7 @@ impl Relay {
     /// The state once clients that have gone are read to their end; others are not waited for.
     fn settled(&self) -> MutexGuard<'_, State> {
         let state = self.shared.lock();
-        let settled = self
-            .shared
-            .changed
-            .wait_timeout_while(state, SETTLE, |state| state.busy > 0);
+        let settled = self.shared.changed.wait_timeout_while(state, SETTLE, |state| state.busy > 0);
         settled.unwrap_or_else(PoisonError::into_inner).0
     }
 }
@@ -175,9 +165,7 @@ impl Shared {
         let mut state = self.lock();
         state.busy -= 1;
         self.changed.notify_all();
-        let waited = self
-            .changed
-            .wait_timeout_while(state, duration, |state| !state.stopped);
+        let waited = self.changed.wait_timeout_while(state, duration, |state| !state.stopped);
         waited.unwrap_or_else(PoisonError::into_inner).0.busy += 1;
     }
 }

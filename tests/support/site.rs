@@ -45,10 +45,7 @@ impl Site {
             smtp: "maildir = \"Maildir\"\n".to_owned(),
         };
         secret_file(site.path(), "password", "watch-and-wait");
-        DirBuilder::new()
-            .mode(0o700)
-            .create(site.path().join("site"))
-            .expect("a folder can be made");
+        DirBuilder::new().mode(0o700).create(site.path().join("site")).expect("a folder can be made");
         site.write_config("");
         site
     }
@@ -93,11 +90,7 @@ impl Site {
     /// A program with the site's configuration, and its state where it has one.
     pub(crate) fn program(&self, name: &'static str) -> Program {
         let program = program(name).arg("--config").arg(self.config());
-        if name == "tq-format-email" {
-            program
-        } else {
-            program.arg("--state").arg(self.state())
-        }
+        if name == "tq-format-email" { program } else { program.arg("--state").arg(self.state()) }
     }
 
     /// One run of all stages for one source, one after the other; the last one's end.
@@ -118,10 +111,7 @@ impl Site {
     /// Lets a scene of the demo happen.
     #[track_caller]
     pub(crate) fn play(&self, scene: &str) {
-        self.sim
-            .world()
-            .play(scene)
-            .expect("the demo's world has the scene");
+        self.sim.world().play(scene).expect("the demo's world has the scene");
     }
 
     /// The mails in the Maildir.
@@ -129,9 +119,7 @@ impl Site {
         let Ok(files) = fs::read_dir(self.path().join("Maildir/new")) else {
             return Vec::new();
         };
-        files
-            .map(|file| fs::read_to_string(file.expect("a file").path()).expect("a mail is text"))
-            .collect()
+        files.map(|file| fs::read_to_string(file.expect("a file").path()).expect("a mail is text")).collect()
     }
 
     /// The subjects of the mails in the Maildir, sorted.

@@ -83,13 +83,7 @@ impl<'a> Conversation<'a> {
     }
 
     fn hello(&self) -> Vec<u8> {
-        let Script {
-            before_tls,
-            extensions,
-            auth,
-            tls,
-            ..
-        } = &self.shared.script;
+        let Script { before_tls, extensions, auth, tls, .. } = &self.shared.script;
         let secure = self.wire.get_ref().tls.is_some();
         let mut lines = strings(&["relay.test"]);
         if let (Some(list), false) = (before_tls, secure) {

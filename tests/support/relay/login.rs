@@ -46,11 +46,7 @@ impl Conversation<'_> {
             }
             _ => return Ok(b"504 5.5.4 not offered\r\n"),
         };
-        Ok(if good {
-            b"235 2.7.0 ok\r\n"
-        } else {
-            b"535 5.7.8 bad credentials\r\n"
-        })
+        Ok(if good { b"235 2.7.0 ok\r\n" } else { b"535 5.7.8 bad credentials\r\n" })
     }
 }
 

@@ -79,12 +79,7 @@ impl Script {
     /// The rule all others are made of.
     pub(crate) fn on(mut self, moment: &str, after: After) -> Self {
         let moment = moment.to_owned();
-        self.rules.push(Rule {
-            moment,
-            after,
-            skip: 0,
-            left: usize::MAX,
-        });
+        self.rules.push(Rule { moment, after, skip: 0, left: usize::MAX });
         self
     }
 

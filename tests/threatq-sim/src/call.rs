@@ -15,10 +15,7 @@ pub struct Call {
 
 impl Call {
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.params
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.params.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON; an empty one is `null`.
@@ -47,19 +44,11 @@ impl Answer {
     }
 
     pub fn html(status: u16, body: &str) -> Answer {
-        Answer {
-            status,
-            content_type: "text/html; charset=UTF-8",
-            body: body.as_bytes().to_vec(),
-        }
+        Answer { status, content_type: "text/html; charset=UTF-8", body: body.as_bytes().to_vec() }
     }
 
     pub fn text(status: u16, content_type: &'static str, body: String) -> Answer {
-        Answer {
-            status,
-            content_type,
-            body: body.into_bytes(),
-        }
+        Answer { status, content_type, body: body.into_bytes() }
     }
 
     /// `{"data": …}`
@@ -83,11 +72,7 @@ impl Answer {
     }
 
     pub fn nothing() -> Answer {
-        Answer {
-            status: 204,
-            content_type: "",
-            body: Vec::new(),
-        }
+        Answer { status: 204, content_type: "", body: Vec::new() }
     }
 }
 

@@ -23,16 +23,9 @@ pub fn answer(shared: &Shared, call: &Call) -> Answer {
     match (call.method.as_str(), call.path.as_str()) {
         ("POST", "/control") => post(shared, &call.body).unwrap_or_else(|error| refuse(400, &error)),
         ("GET", "/control/requests") => {
-            let lines = shared
-                .log
-                .requests()
-                .into_iter()
-                .filter_map(|request| serde_json::to_string(&request).ok());
-            Answer::text(
-                200,
-                "application/x-ndjson",
-                lines.map(|line| line + "\n").collect(),
-            )
+            let lines =
+                shared.log.requests().into_iter().filter_map(|request| serde_json::to_string(&request).ok());
+            Answer::text(200, "application/x-ndjson", lines.map(|line| line + "\n").collect())
         }
         _ => refuse(404, "there are POST /control and GET /control/requests"),
     }

@@ -41,12 +41,7 @@ pub enum FaultKind {
 impl Fault {
     /// The very next request below `path_prefix`.
     pub fn next(path_prefix: &str, kind: FaultKind) -> Fault {
-        Fault {
-            path_prefix: path_prefix.to_owned(),
-            skip: 0,
-            times: 1,
-            kind,
-        }
+        Fault { path_prefix: path_prefix.to_owned(), skip: 0, times: 1, kind }
     }
 }
 
@@ -70,11 +65,7 @@ impl Faults {
     /// What shall go wrong with a request for this path. Every fault it passes by counts it against its `skip`.
     pub fn claim(&mut self, path: &str) -> Option<FaultKind> {
         let mut claimed = None;
-        for fault in self
-            .0
-            .iter_mut()
-            .filter(|fault| path.starts_with(&fault.path_prefix))
-        {
+        for fault in self.0.iter_mut().filter(|fault| path.starts_with(&fault.path_prefix)) {
             if fault.skip > 0 {
                 fault.skip -= 1;
             } else if claimed.is_none() && fault.times > 0 {
@@ -102,15 +93,9 @@ mod tests {
     #[test]
     fn a_fault_skips_then_strikes_then_is_spent() {
         let kind = FaultKind::Html200;
-        let mut faults = Faults::new(vec![Fault {
-            path_prefix: "/api/users".into(),
-            skip: 1,
-            times: 2,
-            kind,
-        }]);
-        let struck: Vec<_> = (0..4)
-            .map(|_| faults.claim("/api/users/current").is_some())
-            .collect();
+        let mut faults =
+            Faults::new(vec![Fault { path_prefix: "/api/users".into(), skip: 1, times: 2, kind }]);
+        let struck: Vec<_> = (0..4).map(|_| faults.claim("/api/users/current").is_some()).collect();
         assert_eq!(struck, [false, true, true, false]);
         assert_eq!(faults.claim("/api/objects"), None);
     }

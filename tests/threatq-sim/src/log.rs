@@ -9,12 +9,7 @@ use serde_json::Value;
 
 use crate::locked;
 
-const SECRETS: [&str; 4] = [
-    "password",
-    "client_secret",
-    "refresh_token",
-    "password_confirmation",
-];
+const SECRETS: [&str; 4] = ["password", "client_secret", "refresh_token", "password_confirmation"];
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Request {
@@ -47,11 +42,7 @@ impl Log {
         let request = Request {
             method: method.to_owned(),
             path: path.to_owned(),
-            query: if secret {
-                redact_pairs(query)
-            } else {
-                query.to_owned()
-            },
+            query: if secret { redact_pairs(query) } else { query.to_owned() },
             body: if secret { redact(&body) } else { body.into_owned() },
             status: 0,
         };

@@ -54,11 +54,7 @@ fn run(args: &Args) -> Result<(), String> {
         [certificate, key] => Some((read(certificate)?, read(key)?)),
         _ => None,
     };
-    let settings = Settings {
-        port: args.port,
-        tls,
-        ..Settings::default()
-    };
+    let settings = Settings { port: args.port, tls, ..Settings::default() };
     let sim = Sim::try_start(world, settings).map_err(|error| format!("port {}: {error}", args.port))?;
     announce(args, &sim.url()).map_err(|error| format!("cannot announce the address: {error}"))?;
     let (sender, ended) = mpsc::channel::<()>();

@@ -33,13 +33,8 @@ pub struct Found<'w> {
 impl Query {
     /// Criteria and filters must both hold.
     pub fn new(criteria: &Value, filters: &Value, world: &World) -> Result<Query, String> {
-        let both = vec![
-            Condition::parse(criteria, world.now())?,
-            Condition::parse(filters, world.now())?,
-        ];
-        Ok(Query {
-            condition: Condition::All(both),
-        })
+        let both = vec![Condition::parse(criteria, world.now())?, Condition::parse(filters, world.now())?];
+        Ok(Query { condition: Condition::All(both) })
     }
 
     /// Runs it over all objects of a type. With `null_rows`, rows of the index whose object is gone stand between the
@@ -52,9 +47,7 @@ impl Query {
         null_rows: bool,
     ) -> Found<'w> {
         let subject = condition::Subject { world, object_type };
-        let matching = world
-            .objects(object_type.id)
-            .filter(|object| self.condition.holds(object, &subject));
+        let matching = world.objects(object_type.id).filter(|object| self.condition.holds(object, &subject));
         page.cut(matching, |id| world.object(object_type.id, id), null_rows)
     }
 }

@@ -49,11 +49,7 @@ pub fn answer(shared: &Shared, call: &Call) -> Answer {
 }
 
 fn outcome(shared: &Shared, call: &Call) -> Outcome {
-    let segments: Vec<&str> = call
-        .path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
+    let segments: Vec<&str> = call.path.split('/').filter(|segment| !segment.is_empty()).collect();
     let Some((&"api", route)) = segments.split_first() else {
         return Err(nowhere(call));
     };
@@ -63,12 +59,7 @@ fn outcome(shared: &Shared, call: &Call) -> Outcome {
     let token = bearer(call.authorization.as_deref()).ok_or(Failure::NoToken)?;
     let caller = locked(&shared.tokens).caller(token).ok_or(Failure::NoToken)?;
     let mut world = locked(&shared.world);
-    let visit = Visit {
-        call,
-        world: &mut world,
-        settings: &shared.settings,
-        user: caller.user(),
-    };
+    let visit = Visit { call, world: &mut world, settings: &shared.settings, user: caller.user() };
     match call.method.as_str() {
         "GET" => read(&visit, route),
         "POST" if matches!(route, [_, "query"]) && route != ["search", "query"] => {
@@ -114,31 +105,19 @@ fn write(visit: Visit, route: &[&str]) -> Outcome {
 
 impl Visit<'_> {
     fn view(&self) -> View<'_> {
-        View {
-            world: self.world,
-            caller: self.user,
-        }
+        View { world: self.world, caller: self.user }
     }
 
     /// The object type of a collection as an address names it; its code name does not do.
     fn collection(&self, word: &str) -> Result<&ObjectType, Failure> {
         let named = |t: &&ObjectType| t.collection == word;
-        self.world
-            .object_types()
-            .iter()
-            .find(named)
-            .ok_or_else(|| nowhere(self.call))
+        self.world.object_types().iter().find(named).ok_or_else(|| nowhere(self.call))
     }
 
     fn object(&self, collection: &str, id: &str) -> Result<Object, Failure> {
         let object_type = self.collection(collection)?;
-        let found = id
-            .parse()
-            .ok()
-            .and_then(|id| self.world.object(object_type.id, id));
-        found
-            .map(std::borrow::Cow::into_owned)
-            .ok_or_else(|| missing(object_type, id))
+        let found = id.parse().ok().and_then(|id| self.world.object(object_type.id, id));
+        found.map(std::borrow::Cow::into_owned).ok_or_else(|| missing(object_type, id))
     }
 
     /// A list, with its total unless the settings keep it back.

@@ -52,11 +52,8 @@ impl Sim {
     }
 
     pub fn try_start(world: World, settings: Settings) -> io::Result<Sim> {
-        let tls = settings
-            .tls
-            .as_ref()
-            .map(|(certificate, key)| tls::config(certificate, key))
-            .transpose()?;
+        let tls =
+            settings.tls.as_ref().map(|(certificate, key)| tls::config(certificate, key)).transpose()?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))?;
         listener.set_nonblocking(true)?;
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -68,14 +65,9 @@ impl Sim {
             tokens: Mutex::new(Tokens::default()),
             log: Log::default(),
         });
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
-        let router = Router::new()
-            .fallback(reply::handle)
-            .with_state(Arc::clone(&shared));
+        let router = Router::new().fallback(reply::handle).with_state(Arc::clone(&shared));
         let serve = async move {
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
                 return;
@@ -87,23 +79,16 @@ impl Sim {
                 None => axum::serve(listener, router).await,
             };
         };
-        let thread = std::thread::Builder::new()
-            .name("threatq-sim".into())
-            .spawn(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        () = serve => {}
-                        _ = stopped => {}
-                    }
-                });
-                runtime.shutdown_timeout(LAST_WORDS);
-            })?;
-        Ok(Sim {
-            shared,
-            url,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("threatq-sim".into()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = serve => {}
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_timeout(LAST_WORDS);
+        })?;
+        Ok(Sim { shared, url, stop: Some(stop), thread: Some(thread) })
     }
 
     /// `http://127.0.0.1:PORT`, or `https://…` with TLS.

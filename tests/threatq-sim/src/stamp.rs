@@ -25,18 +25,12 @@ impl Stamp {
         let text = text.strip_suffix('Z').unwrap_or(text);
         let (date, time) = text.split_once([' ', 'T']).unwrap_or((text, "00:00:00"));
         let mut date = date.splitn(3, '-');
-        let (year, month, day) = (
-            digits(date.next()?, 4)?,
-            digits(date.next()?, 2)?,
-            digits(date.next()?, 2)?,
-        );
+        let (year, month, day) =
+            (digits(date.next()?, 4)?, digits(date.next()?, 2)?, digits(date.next()?, 2)?);
         let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
         let mut clock = clock.splitn(3, ':');
-        let (hour, minute, second) = (
-            digits(clock.next()?, 2)?,
-            digits(clock.next()?, 2)?,
-            digits(clock.next()?, 2)?,
-        );
+        let (hour, minute, second) =
+            (digits(clock.next()?, 2)?, digits(clock.next()?, 2)?, digits(clock.next()?, 2)?);
         if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 59 {
             return None;
         }
@@ -68,10 +62,7 @@ impl fmt::Display for Stamp {
         let (year, month, day) = self.civil();
         let rest = self.0.rem_euclid(DAY);
         let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
-        )?;
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")?;
         match rest % 1000 {
             0 => Ok(()),
             millis => write!(f, ".{millis:03}"),
@@ -120,22 +111,10 @@ mod tests {
         ] {
             assert_eq!(Stamp::parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(
-            Stamp::parse("2021-10-28T20:32:57Z"),
-            Stamp::parse("2021-10-28 20:32:57.000")
-        );
-        assert_eq!(
-            Stamp::parse("2021-10-28").unwrap().to_string(),
-            "2021-10-28 00:00:00"
-        );
-        assert_eq!(
-            Stamp::parse("2021-10-28 20:32:57.8").unwrap().millis() % 1000,
-            800
-        );
-        assert_eq!(
-            Stamp::parse("2021-10-28 20:32:57").unwrap().millis(),
-            1_635_453_177_000
-        );
+        assert_eq!(Stamp::parse("2021-10-28T20:32:57Z"), Stamp::parse("2021-10-28 20:32:57.000"));
+        assert_eq!(Stamp::parse("2021-10-28").unwrap().to_string(), "2021-10-28 00:00:00");
+        assert_eq!(Stamp::parse("2021-10-28 20:32:57.8").unwrap().millis() % 1000, 800);
+        assert_eq!(Stamp::parse("2021-10-28 20:32:57").unwrap().millis(), 1_635_453_177_000);
     }
 
     #[test]

@@ -41,25 +41,13 @@ impl Tokens {
     /// A new access token and a refresh token.
     pub fn issue(&mut self, caller: Caller, lifetime: Duration) -> (String, String) {
         self.count += 1;
-        let nanos = std::time::SystemTime::UNIX_EPOCH
-            .elapsed()
-            .unwrap_or_default()
-            .as_nanos();
+        let nanos = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
         let access = hex_digest(&format!("access {} {nanos}", self.count));
         let refresh = hex_digest(&format!("refresh {} {nanos}", self.count));
         let now = Instant::now();
         // A lifetime too long for the clock is as good as a day of tests.
-        let ends = now
-            .checked_add(lifetime)
-            .unwrap_or(now + Duration::from_secs(86_400));
-        self.access.insert(
-            access.clone(),
-            Access {
-                caller,
-                ends,
-                revoked: false,
-            },
-        );
+        let ends = now.checked_add(lifetime).unwrap_or(now + Duration::from_secs(86_400));
+        self.access.insert(access.clone(), Access { caller, ends, revoked: false });
         self.refresh.insert(refresh.clone(), caller);
         (access, refresh)
     }

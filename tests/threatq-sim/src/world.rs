@@ -95,31 +95,15 @@ impl World {
         if self.object_type(code).is_ok() {
             return Err(format!("there is an object type {code} already"));
         }
-        let id = self
-            .object_types
-            .iter()
-            .map(|t| t.id)
-            .max()
-            .unwrap_or(0)
-            .saturating_add(1);
-        self.object_types.push(ObjectType::new(
-            id,
-            code,
-            code,
-            display_name,
-            plural,
-            Family::Custom,
-        ));
+        let id = self.object_types.iter().map(|t| t.id).max().unwrap_or(0).saturating_add(1);
+        self.object_types.push(ObjectType::new(id, code, code, display_name, plural, Family::Custom));
         Ok(())
     }
 
     /// The object type of a collection (`indicators`) or code name (`indicator`).
     pub fn object_type(&self, word: &str) -> Result<&ObjectType, String> {
         let named = |t: &&ObjectType| t.collection == word || t.name == word;
-        self.object_types
-            .iter()
-            .find(named)
-            .ok_or_else(|| format!("no object type {word:?}"))
+        self.object_types.iter().find(named).ok_or_else(|| format!("no object type {word:?}"))
     }
 
     pub fn object_type_by_id(&self, id: u16) -> Option<&ObjectType> {
@@ -133,17 +117,13 @@ impl World {
 
     /// All objects of one type, by rising id.
     pub fn objects(&self, object_type: u16) -> impl Iterator<Item = Cow<'_, Object>> {
-        self.objects
-            .get(&object_type)
-            .into_iter()
-            .flat_map(|all| all.values().map(Cow::Borrowed))
+        self.objects.get(&object_type).into_iter().flat_map(|all| all.values().map(Cow::Borrowed))
     }
 
     /// The object of a collection: for tests that want to look.
     pub fn find(&self, collection: &str, id: u64) -> Result<Cow<'_, Object>, String> {
         let object_type = self.object_type(collection)?;
-        self.object(object_type.id, id)
-            .ok_or_else(|| format!("no {} {id}", object_type.name))
+        self.object(object_type.id, id).ok_or_else(|| format!("no {} {id}", object_type.name))
     }
 
     fn row_id(&mut self) -> u64 {

@@ -49,14 +49,9 @@ pub fn change(world: &mut World, command: Command) -> Result<Done, String> {
             Done::Plainly
         }
         C::Play { name } => world.play(&name)?.into(),
-        C::AddUser {
-            email,
-            display_name,
-            password,
-            client_id,
-        } => world
-            .add_user(&email, &display_name, &password, &client_id)?
-            .into(),
+        C::AddUser { email, display_name, password, client_id } => {
+            world.add_user(&email, &display_name, &password, &client_id)?.into()
+        }
         C::RenameUser { user, display_name } => {
             let user = user.id(world)?;
             world.rename_user(user, &display_name)?.into()
@@ -65,55 +60,27 @@ pub fn change(world: &mut World, command: Command) -> Result<Done, String> {
             let user = user.id(world)?;
             world.set_password(user, &password)?.into()
         }
-        C::SetClient {
-            client_id,
-            client_secret,
-        } => {
+        C::SetClient { client_id, client_secret } => {
             world.set_client(&client_id, &client_secret);
             Done::Plainly
         }
-        C::AddObjectType {
-            code,
-            display_name,
-            plural,
-        } => world.add_object_type(&code, &display_name, &plural)?.into(),
+        C::AddObjectType { code, display_name, plural } => {
+            world.add_object_type(&code, &display_name, &plural)?.into()
+        }
         C::AddIndicator { id, value, type_name } => world.add_indicator(id, &value, &type_name)?.into(),
         C::AddObject { collection, id, name } => world.add_object(&collection, id, &name)?.into(),
         C::RemoveObject { collection, id } => world.remove_object(&collection, id)?.into(),
-        C::SetStatus {
-            collection,
-            id,
-            status,
-        } => world.set_status(&collection, id, &status)?.into(),
-        C::SetType {
-            collection,
-            id,
-            type_name,
-        } => world.set_type(&collection, id, &type_name)?.into(),
-        C::SetScore {
-            collection,
-            id,
-            score,
-        } => world.set_score(&collection, id, score)?.into(),
-        C::SetGeneratedScore {
-            collection,
-            id,
-            score,
-        } => world.set_generated_score(&collection, id, score)?.into(),
-        C::SetDescription {
-            collection,
-            id,
-            description,
-        } => world
-            .set_description(&collection, id, description.as_deref())?
-            .into(),
+        C::SetStatus { collection, id, status } => world.set_status(&collection, id, &status)?.into(),
+        C::SetType { collection, id, type_name } => world.set_type(&collection, id, &type_name)?.into(),
+        C::SetScore { collection, id, score } => world.set_score(&collection, id, score)?.into(),
+        C::SetGeneratedScore { collection, id, score } => {
+            world.set_generated_score(&collection, id, score)?.into()
+        }
+        C::SetDescription { collection, id, description } => {
+            world.set_description(&collection, id, description.as_deref())?.into()
+        }
         C::Rename { collection, id, name } => world.rename(&collection, id, &name)?.into(),
-        C::SetStamp {
-            collection,
-            id,
-            column,
-            to,
-        } => world.set_stamp(&collection, id, &column, &to)?.into(),
+        C::SetStamp { collection, id, column, to } => world.set_stamp(&collection, id, &column, &to)?.into(),
         other => return change_relation(world, other),
     })
 }
@@ -121,70 +88,37 @@ pub fn change(world: &mut World, command: Command) -> Result<Done, String> {
 fn change_relation(world: &mut World, command: Command) -> Result<Done, String> {
     use Command as C;
     Ok(match command {
-        C::AddAttribute {
-            collection,
-            id,
-            name,
-            value,
-        } => world.add_attribute(&collection, id, &name, &value)?.into(),
-        C::SetAttribute {
-            collection,
-            id,
-            attribute,
-            value,
-        } => world.set_attribute(&collection, id, attribute, &value)?.into(),
-        C::RemoveAttribute {
-            collection,
-            id,
-            attribute,
-        } => world.remove_attribute(&collection, id, attribute)?.into(),
-        C::AddComment {
-            collection,
-            id,
-            user,
-            text,
-        } => {
+        C::AddAttribute { collection, id, name, value } => {
+            world.add_attribute(&collection, id, &name, &value)?.into()
+        }
+        C::SetAttribute { collection, id, attribute, value } => {
+            world.set_attribute(&collection, id, attribute, &value)?.into()
+        }
+        C::RemoveAttribute { collection, id, attribute } => {
+            world.remove_attribute(&collection, id, attribute)?.into()
+        }
+        C::AddComment { collection, id, user, text } => {
             let user = user.id(world)?;
             world.add_comment(&collection, id, user, &text)?.into()
         }
-        C::EditComment {
-            collection,
-            id,
-            comment,
-            text,
-        } => world.edit_comment(&collection, id, comment, &text)?.into(),
-        C::RemoveComment {
-            collection,
-            id,
-            comment,
-        } => world.remove_comment(&collection, id, comment)?.into(),
+        C::EditComment { collection, id, comment, text } => {
+            world.edit_comment(&collection, id, comment, &text)?.into()
+        }
+        C::RemoveComment { collection, id, comment } => {
+            world.remove_comment(&collection, id, comment)?.into()
+        }
         C::AddTag { collection, id, tag } => world.add_tag(&collection, id, &tag)?.into(),
         C::RemoveTag { collection, id, tag } => world.remove_tag(&collection, id, &tag)?.into(),
-        C::AddSource {
-            collection,
-            id,
-            source,
-            tlp,
-        } => world.add_source(&collection, id, &source, tlp.as_deref())?.into(),
-        C::RemoveSource {
-            collection,
-            id,
-            source,
-        } => world.remove_source(&collection, id, &source)?.into(),
-        C::Relate {
-            collection,
-            id,
-            other_collection,
-            other_id,
-        } => world.relate(&collection, id, &other_collection, other_id)?.into(),
-        C::Unrelate {
-            collection,
-            id,
-            other_collection,
-            other_id,
-        } => world
-            .unrelate(&collection, id, &other_collection, other_id)?
-            .into(),
+        C::AddSource { collection, id, source, tlp } => {
+            world.add_source(&collection, id, &source, tlp.as_deref())?.into()
+        }
+        C::RemoveSource { collection, id, source } => world.remove_source(&collection, id, &source)?.into(),
+        C::Relate { collection, id, other_collection, other_id } => {
+            world.relate(&collection, id, &other_collection, other_id)?.into()
+        }
+        C::Unrelate { collection, id, other_collection, other_id } => {
+            world.unrelate(&collection, id, &other_collection, other_id)?.into()
+        }
         C::Watch { user, collection, id } => {
             let user = user.id(world)?;
             world.watch(user, &collection, id)?.into()
@@ -200,17 +134,9 @@ fn change_relation(world: &mut World, command: Command) -> Result<Done, String> 
 fn change_search(world: &mut World, command: Command) -> Result<Done, String> {
     use Command as C;
     Ok(match command {
-        C::AddSavedSearch {
-            user,
-            name,
-            objects,
-            query,
-            shared,
-        } => {
+        C::AddSavedSearch { user, name, objects, query, shared } => {
             let user = user.id(world)?;
-            world
-                .add_saved_search(user, &name, &words(&objects), query, shared)?
-                .into()
+            world.add_saved_search(user, &name, &words(&objects), query, shared)?.into()
         }
         C::SetSavedSearchQuery { search, query } => world.set_saved_search_query(&search, query)?.into(),
         C::SetSavedSearchObjects { search, objects } => {

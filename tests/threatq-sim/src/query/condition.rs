@@ -188,19 +188,13 @@ impl Field {
         match self {
             Field::Id => pass(Given::Number(object.id as f64)),
             Field::Name => named(&object.name),
-            Field::Type => object_type
-                .type_row(object.type_id)
-                .is_some_and(|row| named(&row.name)),
-            Field::Status => object_type
-                .status_row(object.status_id)
-                .is_some_and(|row| named(&row.name)),
+            Field::Type => object_type.type_row(object.type_id).is_some_and(|row| named(&row.name)),
+            Field::Status => object_type.status_row(object.status_id).is_some_and(|row| named(&row.name)),
             Field::Score => pass(Given::Number(object.score.effective() as f64)),
             Field::Tag => object.tags.iter().any(|tag| named(&tag.name)),
             Field::Source => {
-                let mut sources = object
-                    .sources
-                    .iter()
-                    .filter_map(|link| subject.world.source(link.source_id));
+                let mut sources =
+                    object.sources.iter().filter_map(|link| subject.world.source(link.source_id));
                 sources.any(|source| named(&source.name))
             }
             Field::Attribute => object.attributes.iter().any(|row| named(&row.value)),

@@ -54,27 +54,17 @@ impl Page {
     pub fn parse<'p>(param: impl Fn(&str) -> Option<&'p str>, default_limit: usize) -> Result<Page, String> {
         let number = |name: &str| match param(name) {
             None | Some("") => Ok(None),
-            Some(text) => text
-                .parse()
-                .map(Some)
-                .map_err(|_| format!("{name}: no number: {text:?}")),
+            Some(text) => text.parse().map(Some).map_err(|_| format!("{name}: no number: {text:?}")),
         };
         let mut sort = Sort::parse(param("sort").unwrap_or_default())?;
         if !sort.iter().any(|key| key.column == Column::Id) {
-            sort.push(Sort {
-                column: Column::Id,
-                descending: false,
-            });
+            sort.push(Sort { column: Column::Id, descending: false });
         }
         let start = match param("cursorMark") {
             Some(mark) => Start::Mark(mark.to_owned(), read_mark(mark, sort.len())?),
             None => Start::Offset(number("offset")?.unwrap_or(0)),
         };
-        Ok(Page {
-            limit: number("limit")?.unwrap_or(default_limit),
-            start,
-            sort,
-        })
+        Ok(Page { limit: number("limit")?.unwrap_or(default_limit), start, sort })
     }
 
     /// Cuts the page out of what matches. `matching` comes by rising id; `fetch` gives an object by its id again.
@@ -87,11 +77,7 @@ impl Page {
         match &self.start {
             Start::Offset(offset) => {
                 let mut total = 0;
-                let window = Window {
-                    offset: *offset,
-                    limit: self.limit,
-                    null_rows,
-                };
+                let window = Window { offset: *offset, limit: self.limit, null_rows };
                 let mut page = Vec::new();
                 if self.by_id() {
                     for object in matching {
@@ -107,11 +93,7 @@ impl Page {
                     page.extend(shown.filter_map(|(_, (_, id))| fetch(*id)));
                 }
                 let rows = window.with_nulls(page, total);
-                Found {
-                    total: window.total(total),
-                    rows,
-                    next_mark: None,
-                }
+                Found { total: window.total(total), rows, next_mark: None }
             }
             Start::Mark(sent, last) => {
                 let keys = self.sorted(matching);
@@ -119,35 +101,19 @@ impl Page {
                     Some(last) => self.order(keys, last) == Ordering::Greater,
                     None => true,
                 };
-                let page: Vec<_> = keys
-                    .iter()
-                    .filter(|(keys, _)| after(keys))
-                    .take(self.limit)
-                    .collect();
-                let next_mark = page
-                    .last()
-                    .map_or_else(|| sent.clone(), |(keys, _)| write_mark(keys));
+                let page: Vec<_> = keys.iter().filter(|(keys, _)| after(keys)).take(self.limit).collect();
+                let next_mark = page.last().map_or_else(|| sent.clone(), |(keys, _)| write_mark(keys));
                 let mut rows: Vec<_> = page.iter().filter_map(|(_, id)| fetch(*id)).map(Some).collect();
                 if null_rows && !rows.is_empty() {
                     rows.insert(0, None);
                 }
-                Found {
-                    total: keys.len(),
-                    rows,
-                    next_mark: Some(next_mark),
-                }
+                Found { total: keys.len(), rows, next_mark: Some(next_mark) }
             }
         }
     }
 
     fn by_id(&self) -> bool {
-        matches!(
-            self.sort.first(),
-            Some(Sort {
-                column: Column::Id,
-                descending: false
-            })
-        )
+        matches!(self.sort.first(), Some(Sort { column: Column::Id, descending: false }))
     }
 
     /// The sort keys and ids of all that matches, in order; keys rather than objects, for the sake of large worlds.
@@ -219,11 +185,7 @@ struct Window {
 impl Window {
     /// The place of the real row with this index.
     fn place(&self, index: usize) -> usize {
-        if self.null_rows {
-            index + index / 2 + 1
-        } else {
-            index
-        }
+        if self.null_rows { index + index / 2 + 1 } else { index }
     }
 
     fn holds(&self, index: usize) -> bool {
@@ -231,11 +193,7 @@ impl Window {
     }
 
     fn total(&self, real: usize) -> usize {
-        if self.null_rows {
-            real + real.div_ceil(2)
-        } else {
-            real
-        }
+        if self.null_rows { real + real.div_ceil(2) } else { real }
     }
 
     fn with_nulls<'w>(&self, page: Vec<Cow<'w, Object>>, real: usize) -> Vec<Option<Cow<'w, Object>>> {
@@ -244,9 +202,7 @@ impl Window {
         }
         let mut page = page.into_iter();
         let end = self.offset.saturating_add(self.limit).min(self.total(real));
-        (self.offset..end)
-            .map(|place| if place % 3 == 0 { None } else { page.next() })
-            .collect()
+        (self.offset..end).map(|place| if place % 3 == 0 { None } else { page.next() }).collect()
     }
 }
 
@@ -260,9 +216,5 @@ fn read_mark(mark: &str, columns: usize) -> Result<Option<Vec<Key>>, String> {
     }
     let bytes = STANDARD.decode(mark).map_err(|_| "cursorMark: not a mark")?;
     let keys: Vec<Key> = serde_json::from_slice(&bytes).map_err(|_| "cursorMark: not a mark")?;
-    if keys.len() == columns {
-        Ok(Some(keys))
-    } else {
-        Err("cursorMark: of another sort".into())
-    }
+    if keys.len() == columns { Ok(Some(keys)) } else { Err("cursorMark: of another sort".into()) }
 }

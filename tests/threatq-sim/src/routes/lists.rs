@@ -11,32 +11,19 @@ use crate::shape::catalog;
 use crate::world::{Family, ObjectType};
 
 pub fn object_types(visit: &Visit) -> Outcome {
-    let rows: Vec<Value> = visit
-        .world
-        .object_types()
-        .iter()
-        .map(catalog::object_type)
-        .collect();
+    let rows: Vec<Value> = visit.world.object_types().iter().map(catalog::object_type).collect();
     Ok(visit.list(rows.len(), rows))
 }
 
 pub fn types(visit: &Visit, word: &str, id: Option<&str>) -> Outcome {
     let object_type = named(visit, word)?;
     let rows = object_type.types.iter();
-    select(
-        visit,
-        rows.map(|row| catalog::type_row(object_type, row)).collect(),
-        id,
-    )
+    select(visit, rows.map(|row| catalog::type_row(object_type, row)).collect(), id)
 }
 
 pub fn statuses(visit: &Visit, word: &str, id: Option<&str>) -> Outcome {
     let object_type = named(visit, word)?;
-    select(
-        visit,
-        object_type.statuses.iter().map(catalog::status_row).collect(),
-        id,
-    )
+    select(visit, object_type.statuses.iter().map(catalog::status_row).collect(), id)
 }
 
 fn named<'v>(visit: &'v Visit, word: &str) -> Result<&'v ObjectType, Failure> {
@@ -44,12 +31,7 @@ fn named<'v>(visit: &'v Visit, word: &str) -> Result<&'v ObjectType, Failure> {
         Family::Attachment => t.collection == word,
         _ => t.name == word,
     };
-    visit
-        .world
-        .object_types()
-        .iter()
-        .find(known)
-        .ok_or_else(|| nowhere(visit.call))
+    visit.world.object_types().iter().find(known).ok_or_else(|| nowhere(visit.call))
 }
 
 /// One row by its id, or all that bear the `name` asked for.
@@ -61,8 +43,7 @@ fn select(visit: &Visit, mut rows: Vec<Value>, id: Option<&str>) -> Outcome {
         return Ok(visit.list(rows.len(), rows));
     };
     let wanted = id.parse::<u64>().ok();
-    let found = rows
-        .into_iter()
-        .find(|row| wanted.is_some() && row.get("id").and_then(Value::as_u64) == wanted);
+    let found =
+        rows.into_iter().find(|row| wanted.is_some() && row.get("id").and_then(Value::as_u64) == wanted);
     found.map(Answer::data).ok_or_else(|| nowhere(visit.call))
 }

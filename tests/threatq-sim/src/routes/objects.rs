@@ -17,26 +17,18 @@ const NO_FILTERS: [&str; 5] = ["limit", "offset", "sort", "with", "fields"];
 pub fn list(visit: &Visit, collection: &str) -> Outcome {
     let object_type = visit.collection(collection)?;
     let with = with(visit);
-    if let Some((name, _)) = with
-        .names()
-        .find(|(name, _)| name.contains('_') && !sql::is_relation(visit.world, name))
+    if let Some((name, _)) =
+        with.names().find(|(name, _)| name.contains('_') && !sql::is_relation(visit.world, name))
     {
-        return Err(Failure::Broken(format!(
-            "Call to undefined relationship [{name}]"
-        )));
+        return Err(Failure::Broken(format!("Call to undefined relationship [{name}]")));
     }
     let filters = filters(visit, object_type)?;
     let param = |name: &str| visit.call.param(name).filter(|_| name != "cursorMark");
     let page = Page::parse(param, usize::MAX).map_err(|complaint| Failure::invalid("page", &complaint))?;
     let passes = |object: &Object| {
-        filters
-            .iter()
-            .all(|(column, wanted)| like(&sql::plain(object_type, object, column), wanted))
+        filters.iter().all(|(column, wanted)| like(&sql::plain(object_type, object, column), wanted))
     };
-    let matching = visit
-        .world
-        .objects(object_type.id)
-        .filter(|object| passes(object));
+    let matching = visit.world.objects(object_type.id).filter(|object| passes(object));
     let found = page.cut(matching, |id| visit.world.object(object_type.id, id), false);
     let row = |object: &Object| narrow(visit, sql::row(visit.view(), object, &with));
     let rows = found.rows.iter().flatten().map(|object| row(object)).collect();
@@ -45,10 +37,7 @@ pub fn list(visit: &Visit, collection: &str) -> Outcome {
 
 pub fn one(visit: &Visit, collection: &str, id: &str) -> Outcome {
     let object = visit.object(collection, id)?;
-    Ok(Answer::data(narrow(
-        visit,
-        sql::row(visit.view(), &object, &with(visit)),
-    )))
+    Ok(Answer::data(narrow(visit, sql::row(visit.view(), &object, &with(visit)))))
 }
 
 pub fn with(visit: &Visit) -> With {
@@ -64,16 +53,9 @@ fn narrow(visit: &Visit, mut row: Map<String, Value>) -> Value {
 }
 
 fn filters<'v>(visit: &'v Visit, object_type: &ObjectType) -> Result<Vec<(&'v str, &'v str)>, Failure> {
-    let params = visit
-        .call
-        .params
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let params = visit.call.params.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let filters: Vec<_> = params.filter(|(name, _)| !NO_FILTERS.contains(name)).collect();
-    match filters
-        .iter()
-        .find(|(name, _)| !sql::has_column(object_type, name))
-    {
+    match filters.iter().find(|(name, _)| !sql::has_column(object_type, name)) {
         Some((name, _)) => Err(Failure::invalid(name, "no such column")),
         None => Ok(filters),
     }
@@ -119,12 +101,7 @@ mod tests {
         ] {
             assert!(like(text, pattern), "{text} {pattern}");
         }
-        for (text, pattern) in [
-            ("7.8.9.01", "7.8.9.0"),
-            ("abc", "b%"),
-            ("abc", "a%b"),
-            ("ab", "ab%b"),
-        ] {
+        for (text, pattern) in [("7.8.9.01", "7.8.9.0"), ("abc", "b%"), ("abc", "a%b"), ("ab", "ab%b")] {
             assert!(!like(text, pattern), "{text} {pattern}");
         }
     }

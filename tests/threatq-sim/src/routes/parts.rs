@@ -21,10 +21,7 @@ pub fn list(visit: &Visit, collection: &str, id: &str, part: &str) -> Outcome {
         None => Ok(default),
         Some(text) => text.parse().map_err(|_| Failure::invalid(name, "not a number")),
     };
-    let page = rows
-        .into_iter()
-        .skip(number("offset", 0)?)
-        .take(number("limit", usize::MAX)?);
+    let page = rows.into_iter().skip(number("offset", 0)?).take(number("limit", usize::MAX)?);
     Ok(visit.list(total, page.collect()))
 }
 
@@ -32,16 +29,10 @@ fn rows(visit: &Visit, object: &Object, part: &str) -> Result<Vec<Value>, Failur
     let with = objects::with(visit);
     let world: &crate::world::World = visit.world;
     Ok(match part {
-        "attributes" => object
-            .attributes
-            .iter()
-            .map(|row| shape::attribute(world, object, row, &with))
-            .collect(),
-        "comments" => object
-            .comments
-            .iter()
-            .map(|row| shape::comment(world, row, &with))
-            .collect(),
+        "attributes" => {
+            object.attributes.iter().map(|row| shape::attribute(world, object, row, &with)).collect()
+        }
+        "comments" => object.comments.iter().map(|row| shape::comment(world, row, &with)).collect(),
         "tags" | "sources" => sql::named_list(visit.view(), object, part),
         other => sql::related(visit.view(), object, visit.collection(other)?, &with),
     })
@@ -52,11 +43,7 @@ fn sort(rows: &mut [Value], columns: &str) {
     let columns: Vec<(&str, bool)> = columns
         .split(',')
         .filter(|column| !column.is_empty())
-        .map(|column| {
-            column
-                .strip_prefix('-')
-                .map_or((column, false), |column| (column, true))
-        })
+        .map(|column| column.strip_prefix('-').map_or((column, false), |column| (column, true)))
         .collect();
     rows.sort_by(|left, right| {
         let orders = columns.iter().map(|(column, descending)| {

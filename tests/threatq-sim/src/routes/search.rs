@@ -23,12 +23,7 @@ pub fn query(visit: &Visit, route: &[&str]) -> Outcome {
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
         _ => return Err(Failure::invalid("fields", "not a list")),
     };
-    run(
-        visit,
-        object_type,
-        (member("criteria"), member("filters")),
-        &Fields::new(names),
-    )
+    run(visit, object_type, (member("criteria"), member("filters")), &Fields::new(names))
 }
 
 /// `GET /api/{collection}/query/hash/{hash}`
@@ -43,11 +38,8 @@ fn run(visit: &Visit, object_type: &ObjectType, query: (&Value, &Value), fields:
     let complain = |complaint: String| Failure::Invalid("query".into(), complaint);
     let query = Query::new(query.0, query.1, visit.world).map_err(complain)?;
     let page = Page::parse(|name| visit.call.param(name), DEFAULT_LIMIT).map_err(complain)?;
-    let Found {
-        total,
-        rows,
-        next_mark,
-    } = query.run(visit.world, object_type, &page, visit.settings.null_rows);
+    let Found { total, rows, next_mark } =
+        query.run(visit.world, object_type, &page, visit.settings.null_rows);
     let shown = rows.iter().map(|object| match object {
         Some(object) => Value::Object(solr::row(visit.world, object_type, object, fields)),
         None => Value::Null,
@@ -56,10 +48,7 @@ fn run(visit: &Visit, object_type: &ObjectType, query: (&Value, &Value), fields:
         (Start::Offset(offset), _) => vec![("limit", json!(page.limit)), ("offset", json!(offset))],
         (Start::Mark(..), mark) => vec![("nextCursorMark", json!(mark))],
     };
-    let more = more
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
+    let more = more.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     Ok(Answer::list(visit.total(total), shown.collect(), more))
 }
 
@@ -70,9 +59,7 @@ const DEFAULT_LIMIT: usize = 500;
 pub fn list(visit: &Visit) -> Outcome {
     let searches = visit.world.searches().iter();
     let listed = searches.filter(|row| row.name.is_some() && row.visible_to(visit.user));
-    Ok(Answer::data(
-        listed.map(|row| show(visit, row)).collect::<Vec<_>>(),
-    ))
+    Ok(Answer::data(listed.map(|row| show(visit, row)).collect::<Vec<_>>()))
 }
 
 /// `GET /api/search/query/{hash}`, an unsaved search too.

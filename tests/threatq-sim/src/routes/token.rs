@@ -16,19 +16,12 @@ const REFUSED: Failure = Failure::Login("invalid_credentials", "The user credent
 
 pub fn answer(shared: &Shared, call: &Call) -> Outcome {
     let sent = sent(call);
-    let given = |name: &str| {
-        sent.iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    };
+    let given = |name: &str| sent.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let caller = match given("grant_type") {
         Some("password") => {
             let world = locked(&shared.world);
             let email = given("email").or_else(|| given("username"));
-            let named = world
-                .users()
-                .iter()
-                .find(|user| Some(user.email.as_str()) == email);
+            let named = world.users().iter().find(|user| Some(user.email.as_str()) == email);
             let user = named.filter(|user| {
                 given("password") == Some(&user.password) && given("client_id") == Some(&user.client_id)
             });
@@ -46,10 +39,7 @@ pub fn answer(shared: &Shared, call: &Call) -> Outcome {
             caller
         }
         _ => {
-            return Err(Failure::Login(
-                "unsupported_grant_type",
-                "The grant type is not supported.",
-            ));
+            return Err(Failure::Login("unsupported_grant_type", "The grant type is not supported."));
         }
     };
     let lifetime = shared.settings.token_lifetime;
@@ -70,9 +60,8 @@ fn sent(call: &Call) -> Vec<(String, String)> {
     let mut sent = call.params.clone();
     match serde_json::from_slice::<Value>(&call.body) {
         Ok(Value::Object(members)) => {
-            let texts = members
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
+            let texts =
+                members.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
             sent.extend(texts);
         }
         Ok(_) => {}

@@ -18,10 +18,7 @@ pub fn list(visit: &Visit) -> Outcome {
         Some(text) => text.parse().map_err(|_| Failure::invalid(name, "not a number")),
     };
     let users = visit.world.users();
-    let rows = users
-        .iter()
-        .skip(number("offset", 0)?)
-        .take(number("limit", usize::MAX)?);
+    let rows = users.iter().skip(number("offset", 0)?).take(number("limit", usize::MAX)?);
     let rows = rows.map(|row| people::user(visit.world, row, with.has("source"), with.has("groups")));
     Ok(visit.list(users.len(), rows.collect()))
 }
@@ -38,11 +35,8 @@ pub fn watchlist(visit: &Visit, id: &str) -> Outcome {
     if !visit.settings.watchlist_of_others && visit.user != Some(user.id) {
         return Err(Failure::Forbidden("This is another user's watchlist"));
     }
-    let rows: Vec<Value> = visit
-        .world
-        .watchlist(user.id)
-        .map(|row| people::watch_entry(visit.world, row))
-        .collect();
+    let rows: Vec<Value> =
+        visit.world.watchlist(user.id).map(|row| people::watch_entry(visit.world, row)).collect();
     Ok(visit.list(rows.len(), rows))
 }
 
@@ -54,11 +48,7 @@ pub fn watch(visit: Visit, collection: &str, id: &str) -> Outcome {
     visit.world.watch(user, collection, object.id).map_err(refused)?;
     let entry = visit.world.watched(user, object.object_type, object.id);
     let entry = entry.map_or(Value::Null, |entry| people::watch_entry(visit.world, entry));
-    Ok(if known {
-        Answer::data(entry)
-    } else {
-        Answer::created(entry)
-    })
+    Ok(if known { Answer::data(entry) } else { Answer::created(entry) })
 }
 
 /// Takes the entry by its own id, which must be the caller's and of this object.
@@ -66,16 +56,11 @@ pub fn unwatch(visit: Visit, collection: &str, id: &str, entry: &str) -> Outcome
     let object_type = visit.collection(collection)?;
     let user = visit.user.ok_or(NO_USER)?;
     let object_id = id.parse().map_err(|_| missing(object_type, id))?;
-    let known = visit
-        .world
-        .watched(user, object_type.id, object_id)
-        .is_some_and(|row| row.id.to_string() == entry);
+    let known =
+        visit.world.watched(user, object_type.id, object_id).is_some_and(|row| row.id.to_string() == entry);
     if !known {
         return Err(Failure::Missing(format!("Watchlist entry {entry} not found")));
     }
-    visit
-        .world
-        .unwatch(user, collection, object_id)
-        .map_err(refused)?;
+    visit.world.unwatch(user, collection, object_id).map_err(refused)?;
     Ok(Answer::nothing())
 }

@@ -31,16 +31,10 @@ const TEAR: Duration = Duration::from_millis(20);
 pub async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Infallible> {
     let (head, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
-        return Ok(respond(Answer::html(
-            413,
-            "<html><body>Payload Too Large</body></html>",
-        )));
+        return Ok(respond(Answer::html(413, "<html><body>Payload Too Large</body></html>")));
     };
     let query = head.uri.query().unwrap_or_default();
-    let authorization = head
-        .headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let authorization = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let call = Call {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
@@ -63,10 +57,9 @@ async fn spoiled(shared: &Shared, call: &Call, fault: Option<FaultKind>) -> (Ans
     let torn = fault == Some(FaultKind::Torn);
     let answer = match fault {
         Some(FaultKind::Status(status, body)) => plain(status, &body),
-        Some(FaultKind::Html200) => Answer::html(
-            200,
-            "<!DOCTYPE html><html><body><h1>Down for maintenance</h1></body></html>",
-        ),
+        Some(FaultKind::Html200) => {
+            Answer::html(200, "<!DOCTYPE html><html><body><h1>Down for maintenance</h1></body></html>")
+        }
         Some(FaultKind::ErrorsIn200) => {
             Answer::json(200, &serde_json::json!({"errors": ["Something went wrong"]}))
         }
@@ -98,12 +91,7 @@ fn respond(answer: Answer) -> Response {
     let content_type = answer.content_type;
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = status(answer.status);
-    set(
-        &mut response,
-        CONTENT_TYPE,
-        HeaderValue::from_static(content_type),
-        content_type.is_empty(),
-    );
+    set(&mut response, CONTENT_TYPE, HeaderValue::from_static(content_type), content_type.is_empty());
     response
 }
 
@@ -111,10 +99,7 @@ fn tear(answer: Answer) -> Response {
     let declared = answer.body.len().max(1);
     let mut half = Bytes::from(answer.body);
     half.truncate(declared / 2);
-    let body = Torn {
-        half: Some(half),
-        rest: Box::pin(tokio::time::sleep(TEAR)),
-    };
+    let body = Torn { half: Some(half), rest: Box::pin(tokio::time::sleep(TEAR)) };
     let mut response = Response::new(Body::new(body));
     *response.status_mut() = status(answer.status);
     set(
@@ -155,9 +140,6 @@ impl HttpBody for Torn {
         if let Some(half) = self.half.take() {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
-        self.rest
-            .as_mut()
-            .poll(context)
-            .map(|()| Some(Err(io::Error::other("torn"))))
+        self.rest.as_mut().poll(context).map(|()| Some(Err(io::Error::other("torn"))))
     }
 }

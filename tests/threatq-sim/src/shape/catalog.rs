@@ -20,10 +20,7 @@ pub fn object_type(row: &ObjectType) -> Value {
     shown.insert("display_name_plural".into(), json!(row.display_name_plural));
     shown.insert("collection".into(), json!(row.collection));
     if !row.types.is_empty() {
-        let types = row
-            .types
-            .iter()
-            .map(|row| json!({"id": row.id, "name": row.name}));
+        let types = row.types.iter().map(|row| json!({"id": row.id, "name": row.name}));
         shown.insert("types".into(), types.collect());
     }
     if !row.statuses.is_empty() {
@@ -55,11 +52,7 @@ pub fn status_row(row: &StatusRow) -> Value {
 /// `as_string`: the `json` member is a string that holds JSON, which section 7.1 saw too.
 pub fn saved_search(row: &SavedSearch, as_string: bool) -> Map<String, Value> {
     let mut shown = Map::new();
-    let json = if as_string {
-        Value::String(row.json.to_string())
-    } else {
-        row.json.clone()
-    };
+    let json = if as_string { Value::String(row.json.to_string()) } else { row.json.clone() };
     shown.insert("id".into(), json!(row.id));
     shown.insert("name".into(), json!(row.name));
     shown.insert("hash".into(), json!(row.hash));

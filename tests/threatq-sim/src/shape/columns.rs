@@ -78,14 +78,7 @@ const TASK: &[&str] = &[
     "created_at",
     "updated_at",
 ];
-const INVESTIGATION: &[&str] = &[
-    "id",
-    "name",
-    "description",
-    "created_at",
-    "updated_at",
-    "touched_at",
-];
+const INVESTIGATION: &[&str] = &["id", "name", "description", "created_at", "updated_at", "touched_at"];
 const CUSTOM: &[&str] = &[
     "id",
     "value",

@@ -21,9 +21,7 @@ pub fn score(object: &Object) -> Value {
 
 pub fn attribute(world: &World, object: &Object, row: &Attribute, with: &With) -> Value {
     let mut shown = Map::new();
-    let id_key = world
-        .object_type_by_id(object.object_type)
-        .map_or("object", |t| t.name.as_str());
+    let id_key = world.object_type_by_id(object.object_type).map_or("object", |t| t.name.as_str());
     shown.insert("id".into(), json!(row.id));
     shown.insert(format!("{id_key}_id"), json!(object.id));
     shown.insert("attribute_id".into(), json!(row.attribute_id));
@@ -57,29 +55,16 @@ pub fn comment(world: &World, row: &Comment, with: &With) -> Value {
 }
 
 pub fn tags(object: &Object) -> Value {
-    object
-        .tags
-        .iter()
-        .map(|tag| json!({"id": tag.id, "name": tag.name}))
-        .collect()
+    object.tags.iter().map(|tag| json!({"id": tag.id, "name": tag.name})).collect()
 }
 
 pub fn descriptions(object: &Object) -> Value {
-    object
-        .description
-        .iter()
-        .map(|html| json!({"id": object.id, "value": html}))
-        .collect()
+    object.description.iter().map(|html| json!({"id": object.id, "value": html})).collect()
 }
 
 pub fn watchlist(view: View, object: &Object) -> Value {
-    let entry = view
-        .caller
-        .and_then(|user| view.world.watched(user, object.object_type, object.id));
-    entry
-        .iter()
-        .map(|entry| people::watch_entry(view.world, entry))
-        .collect()
+    let entry = view.caller.and_then(|user| view.world.watched(user, object.object_type, object.id));
+    entry.iter().map(|entry| people::watch_entry(view.world, entry)).collect()
 }
 
 pub fn sources(world: &World, object_type: &ObjectType, object: &Object) -> Value {
@@ -127,11 +112,7 @@ pub fn pivot(world: &World, object: &Object, link: &Link) -> Value {
     let name = |id: u16| world.object_type_by_id(id).map(|t| t.name.clone());
     let here = (name(object.object_type), object.id);
     let there = (name(link.other_type), link.other_id);
-    let (from, to) = if link.outgoing {
-        (here, there)
-    } else {
-        (there, here)
-    };
+    let (from, to) = if link.outgoing { (here, there) } else { (there, here) };
     let made = date(Some(link.created_at), Dates::Millis);
     json!({
         "id": link.id,

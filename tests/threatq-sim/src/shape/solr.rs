@@ -30,9 +30,7 @@ impl Fields {
     }
 
     fn has(&self, name: &str) -> bool {
-        self.0
-            .iter()
-            .any(|(asked, _)| asked == name || (asked == "*" && !LISTS.contains(&name)))
+        self.0.iter().any(|(asked, _)| asked == name || (asked == "*" && !LISTS.contains(&name)))
     }
 
     /// The members wanted of a list's rows; None: all.
@@ -89,21 +87,9 @@ fn extra(object_type: &ObjectType, object: &Object, name: &str, plain: bool) -> 
 fn list(world: &World, object_type: &ObjectType, object: &Object, name: &str) -> Value {
     match name {
         "tags" => object.tags.iter().map(|tag| tag.name.as_str()).collect(),
-        "attributes" => object
-            .attributes
-            .iter()
-            .map(|row| attribute(object_type, object, row))
-            .collect(),
-        "comments" => object
-            .comments
-            .iter()
-            .map(|row| comment(world, object_type, object, row))
-            .collect(),
-        "sources" => object
-            .sources
-            .iter()
-            .map(|link| source(world, object_type, object, link))
-            .collect(),
+        "attributes" => object.attributes.iter().map(|row| attribute(object_type, object, row)).collect(),
+        "comments" => object.comments.iter().map(|row| comment(world, object_type, object, row)).collect(),
+        "sources" => object.sources.iter().map(|link| source(world, object_type, object, link)).collect(),
         _ => Value::Null,
     }
 }
@@ -141,19 +127,11 @@ fn source(world: &World, object_type: &ObjectType, object: &Object, link: &Sourc
     shown.put("reference_id", json!(source.map(|source| source.reference_id)));
     shown.put("name", json!(source.map(|source| source.name.as_str())));
     shown.put(&format!("{}_type_id", object_type.name), json!(object.type_id));
-    shown.put(
-        &format!("{}_status_id", object_type.name),
-        json!(object.status_id),
-    );
+    shown.put(&format!("{}_status_id", object_type.name), json!(object.status_id));
     shown.put("creator_source_id", json!(link.source_id));
-    let tlp = link
-        .tlp_id
-        .and_then(|id| (1..).zip(TLP).find(|(known, _)| *known == id));
+    let tlp = link.tlp_id.and_then(|id| (1..).zip(TLP).find(|(known, _)| *known == id));
     shown.put("tlp_name", json!(tlp.map(|(_, name)| name)));
-    shown.put(
-        "published_at",
-        columns::date(Some(link.created_at), Dates::Seconds),
-    );
+    shown.put("published_at", columns::date(Some(link.created_at), Dates::Seconds));
     shown.put("created_at", columns::date(Some(link.created_at), Dates::Seconds));
     shown.put("updated_at", columns::date(Some(link.updated_at), Dates::Seconds));
     shown.done()

@@ -15,12 +15,7 @@ pub fn row(view: View, object: &Object, with: &With) -> Map<String, Value> {
     let Some(object_type) = view.world.object_type_by_id(object.object_type) else {
         return Map::new();
     };
-    let column = |name: &&str| {
-        (
-            (*name).to_owned(),
-            columns::value(object_type, object, name, Dates::Millis),
-        )
-    };
+    let column = |name: &&str| ((*name).to_owned(), columns::value(object_type, object, name, Dates::Millis));
     let mut row: Map<String, Value> = columns::of(object_type).iter().map(column).collect();
     if object_type.family == Family::Custom {
         row.insert("type".into(), type_of(object_type, object));
@@ -92,16 +87,10 @@ fn relation(
         "description" => json!(object.description),
         "descriptions" => relations::descriptions(object),
         "sources" => relations::sources(world, object_type, object),
-        "attributes" => object
-            .attributes
-            .iter()
-            .map(|row| relations::attribute(world, object, row, below))
-            .collect(),
-        "comments" => object
-            .comments
-            .iter()
-            .map(|row| relations::comment(world, row, below))
-            .collect(),
+        "attributes" => {
+            object.attributes.iter().map(|row| relations::attribute(world, object, row, below)).collect()
+        }
+        "comments" => object.comments.iter().map(|row| relations::comment(world, row, below)).collect(),
         "tags" => relations::tags(object),
         "watchlist" => relations::watchlist(view, object),
         other => {

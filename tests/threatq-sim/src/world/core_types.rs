@@ -35,14 +35,7 @@ pub fn all() -> Vec<ObjectType> {
             "Attack Patterns",
             Family::Custom,
         ),
-        ObjectType::new(
-            7,
-            "identity",
-            "identity",
-            "Identity",
-            "Identities",
-            Family::Custom,
-        ),
+        ObjectType::new(7, "identity", "identity", "Identity", "Identities", Family::Custom),
         ObjectType::new(
             8,
             "intrusion_set",
@@ -62,47 +55,12 @@ pub fn all() -> Vec<ObjectType> {
             "Vulnerabilities",
             Family::Custom,
         ),
-        ObjectType::new(
-            13,
-            "stix_pattern",
-            "stix_pattern",
-            "STIX Pattern",
-            "STIX Patterns",
-            Family::Custom,
-        ),
-        ObjectType::new(
-            21,
-            "indicator",
-            "indicators",
-            "Indicator",
-            "Indicators",
-            Family::Indicator,
-        ),
-        ObjectType::new(
-            22,
-            "adversary",
-            "adversaries",
-            "Adversary",
-            "Adversaries",
-            Family::Adversary,
-        ),
+        ObjectType::new(13, "stix_pattern", "stix_pattern", "STIX Pattern", "STIX Patterns", Family::Custom),
+        ObjectType::new(21, "indicator", "indicators", "Indicator", "Indicators", Family::Indicator),
+        ObjectType::new(22, "adversary", "adversaries", "Adversary", "Adversaries", Family::Adversary),
         ObjectType::new(23, "event", "events", "Event", "Events", Family::Event),
-        ObjectType::new(
-            24,
-            "attachment",
-            "attachments",
-            "Attachment",
-            "Attachments",
-            Family::Attachment,
-        ),
-        ObjectType::new(
-            25,
-            "signature",
-            "signatures",
-            "Signature",
-            "Signatures",
-            Family::Signature,
-        ),
+        ObjectType::new(24, "attachment", "attachments", "Attachment", "Attachments", Family::Attachment),
+        ObjectType::new(25, "signature", "signatures", "Signature", "Signatures", Family::Signature),
         ObjectType::new(26, "task", "tasks", "Task", "Tasks", Family::Task),
         ObjectType::new(
             27,
@@ -115,15 +73,11 @@ pub fn all() -> Vec<ObjectType> {
     ];
     for object_type in &mut all {
         let (types, statuses) = match object_type.family {
-            Family::Indicator => (
-                indicator_types(),
-                statuses(&["Active", "Expired", "Indirect", "Review", "Whitelisted"]),
-            ),
+            Family::Indicator => {
+                (indicator_types(), statuses(&["Active", "Expired", "Indirect", "Review", "Whitelisted"]))
+            }
             Family::Event => (numbered(&EVENT_TYPES), Vec::new()),
-            Family::Attachment => (
-                numbered(&["Generic Text", "Malware Sample", "PDF", "STIX"]),
-                Vec::new(),
-            ),
+            Family::Attachment => (numbered(&["Generic Text", "Malware Sample", "PDF", "STIX"]), Vec::new()),
             Family::Signature => (
                 numbered(&["Snort", "YARA", "Custom"]),
                 statuses(&["Active", "Expired", "Non-malicious", "Review", "Whitelisted"]),
@@ -155,14 +109,7 @@ const EVENT_TYPES: [&str; 14] = [
 ];
 
 fn numbered(names: &[&str]) -> Vec<TypeRow> {
-    (1..)
-        .zip(names)
-        .map(|(id, name)| TypeRow {
-            id,
-            name: (*name).into(),
-            class: None,
-        })
-        .collect()
+    (1..).zip(names).map(|(id, name)| TypeRow { id, name: (*name).into(), class: None }).collect()
 }
 
 fn statuses(names: &[&str]) -> Vec<StatusRow> {
@@ -196,10 +143,6 @@ fn indicator_types() -> Vec<TypeRow> {
         (31, "URL Path", "network"),
         (32, "User-agent", "network"),
     ]
-    .map(|(id, name, class)| TypeRow {
-        id,
-        name: name.into(),
-        class: Some(class),
-    })
+    .map(|(id, name, class)| TypeRow { id, name: name.into(), class: Some(class) })
     .into()
 }

@@ -74,11 +74,7 @@ impl World {
 
     fn furnish_context(&mut self, ana: u64, cy: u64) -> Result<(), String> {
         self.add_object("adversaries", 3, "Copper Heron")?;
-        self.set_description(
-            "adversaries",
-            3,
-            Some("<p>Extortion group, active since <b>2019</b>.</p>"),
-        )?;
+        self.set_description("adversaries", 3, Some("<p>Extortion group, active since <b>2019</b>.</p>"))?;
         self.add_source("adversaries", 3, "Example CERT", Some("amber"))?;
         self.add_attribute("adversaries", 3, "Motivation", "Financial")?;
         self.watch(ana, "adversaries", 3)?;
@@ -97,21 +93,12 @@ impl World {
         self.add_comment("events", 2, cy, "Eleven mailboxes, two clicks.")?;
         self.add_object("report", 7, "HeronLocker: a year in review")?;
         self.add_source("report", 7, "Example Research", Some("white"))?;
-        self.add_object("tasks", 1, "Review the HeronLocker indicators")
-            .map(drop)
+        self.add_object("tasks", 1, "Review the HeronLocker indicators").map(drop)
     }
 
     fn furnish_indicators(&mut self) -> Result<(), String> {
         let rows = [
-            (
-                "2021-10-02 09:12:44",
-                5,
-                "files.heron.example",
-                "FQDN",
-                "Active",
-                "Example CERT",
-                9,
-            ),
+            ("2021-10-02 09:12:44", 5, "files.heron.example", "FQDN", "Active", "Example CERT", 9),
             (
                 "2021-10-05 16:40:20",
                 6,
@@ -121,42 +108,10 @@ impl World {
                 "Example CERT",
                 8,
             ),
-            (
-                "2021-10-21 11:03:35",
-                7,
-                "mail.example.net",
-                "FQDN",
-                "Whitelisted",
-                "Example Feed",
-                0,
-            ),
-            (
-                "2021-10-25 10:00:01",
-                8,
-                "7.8.9.0",
-                "IP Address",
-                "Review",
-                "Example Feed",
-                5,
-            ),
-            (
-                "2021-10-26 18:30:00",
-                9,
-                "1.2.3.4",
-                "IP Address",
-                "Active",
-                "Example Feed",
-                6,
-            ),
-            (
-                "2021-10-26 18:30:02",
-                10,
-                "5.6.7.8",
-                "IP Address",
-                "Active",
-                "Example Feed",
-                6,
-            ),
+            ("2021-10-21 11:03:35", 7, "mail.example.net", "FQDN", "Whitelisted", "Example Feed", 0),
+            ("2021-10-25 10:00:01", 8, "7.8.9.0", "IP Address", "Review", "Example Feed", 5),
+            ("2021-10-26 18:30:00", 9, "1.2.3.4", "IP Address", "Active", "Example Feed", 6),
+            ("2021-10-26 18:30:02", 10, "5.6.7.8", "IP Address", "Active", "Example Feed", 6),
             (
                 "2021-10-27 03:15:29",
                 11,

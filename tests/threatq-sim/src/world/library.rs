@@ -72,16 +72,12 @@ impl World {
         if object_type.status_row(Some(status)).is_none() {
             return Err(format!("{} has no status {status}", object_type.collection));
         }
-        self.update(collection, id, |object| {
-            replace(&mut object.status_id, Some(status))
-        })
+        self.update(collection, id, |object| replace(&mut object.status_id, Some(status)))
     }
 
     pub fn set_type(&mut self, collection: &str, id: u64, type_name: &str) -> Result<(), String> {
         let type_id = self.type_id(collection, type_name)?;
-        self.update(collection, id, |object| {
-            replace(&mut object.type_id, Some(type_id))
-        })
+        self.update(collection, id, |object| replace(&mut object.type_id, Some(type_id)))
     }
 
     pub fn set_description(&mut self, collection: &str, id: u64, html: Option<&str>) -> Result<(), String> {
@@ -90,9 +86,7 @@ impl World {
     }
 
     pub fn rename(&mut self, collection: &str, id: u64, name: &str) -> Result<(), String> {
-        self.update(collection, id, |object| {
-            replace(&mut object.name, name.to_owned())
-        })
+        self.update(collection, id, |object| replace(&mut object.name, name.to_owned()))
     }
 
     /// Sets one stamp of an object and moves no other: `created_at`, `updated_at`, `touched_at`, `published_at`,
@@ -121,8 +115,7 @@ impl World {
     fn type_id(&self, collection: &str, type_name: &str) -> Result<u64, String> {
         let object_type = self.object_type(collection)?;
         let row = object_type.type_named(type_name);
-        row.map(|row| row.id)
-            .ok_or_else(|| format!("{} has no type {type_name:?}", object_type.collection))
+        row.map(|row| row.id).ok_or_else(|| format!("{} has no type {type_name:?}", object_type.collection))
     }
 }
 

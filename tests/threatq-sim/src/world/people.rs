@@ -65,12 +65,7 @@ impl World {
         if self.users.iter().any(|user| user.email == email) {
             return Err(format!("there is a user {email} already"));
         }
-        let id = self
-            .users
-            .iter()
-            .map(|user| user.id + 1)
-            .max()
-            .unwrap_or(FIRST_USER);
+        let id = self.users.iter().map(|user| user.id + 1).max().unwrap_or(FIRST_USER);
         let source_id = self.source_named(SourceKind::User, Some(id), display_name);
         self.users.push(User {
             id,
@@ -106,24 +101,16 @@ impl World {
     }
 
     pub fn user(&self, id: u64) -> Result<&User, String> {
-        self.users
-            .iter()
-            .find(|user| user.id == id)
-            .ok_or_else(|| format!("no user {id}"))
+        self.users.iter().find(|user| user.id == id).ok_or_else(|| format!("no user {id}"))
     }
 
     pub fn user_by_email(&self, email: &str) -> Result<&User, String> {
-        self.users
-            .iter()
-            .find(|user| user.email == email)
-            .ok_or_else(|| format!("no user {email}"))
+        self.users.iter().find(|user| user.email == email).ok_or_else(|| format!("no user {email}"))
     }
 
     pub fn set_client(&mut self, client_id: &str, client_secret: &str) {
-        self.client = Some(Client {
-            client_id: client_id.to_owned(),
-            client_secret: client_secret.to_owned(),
-        });
+        self.client =
+            Some(Client { client_id: client_id.to_owned(), client_secret: client_secret.to_owned() });
     }
 
     pub fn client(&self) -> Option<&Client> {

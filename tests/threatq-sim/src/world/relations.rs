@@ -124,9 +124,7 @@ impl World {
     }
 
     pub fn remove_comment(&mut self, collection: &str, id: u64, comment: u64) -> Result<(), String> {
-        self.touch(collection, id, |object| {
-            remove(&mut object.comments, "comment", comment, |row| row.id)
-        })
+        self.touch(collection, id, |object| remove(&mut object.comments, "comment", comment, |row| row.id))
     }
 
     /// Returns the id of the tag. A tag that is there already changes nothing.
@@ -137,10 +135,7 @@ impl World {
         }
         let tag_id = name_id(&mut self.tag_names, name);
         self.touch(collection, id, |object| {
-            object.tags.push(Tag {
-                id: tag_id,
-                name: name.to_owned(),
-            });
+            object.tags.push(Tag { id: tag_id, name: name.to_owned() });
             Ok(tag_id)
         })
     }
@@ -148,9 +143,7 @@ impl World {
     pub fn remove_tag(&mut self, collection: &str, id: u64, name: &str) -> Result<(), String> {
         self.touch(collection, id, |object| {
             let position = object.tags.iter().position(|tag| tag.name == name);
-            object
-                .tags
-                .remove(position.ok_or_else(|| format!("no tag {name:?}"))?);
+            object.tags.remove(position.ok_or_else(|| format!("no tag {name:?}"))?);
             Ok(())
         })
     }
@@ -165,9 +158,7 @@ impl World {
         tlp: Option<&str>,
     ) -> Result<u64, String> {
         self.find(collection, id)?;
-        let tlp_id = tlp
-            .map(|color| tlp_id(color).ok_or_else(|| format!("no TLP {color:?}")))
-            .transpose()?;
+        let tlp_id = tlp.map(|color| tlp_id(color).ok_or_else(|| format!("no TLP {color:?}"))).transpose()?;
         let source_id = self.source_named(SourceKind::Connector, None, name);
         let (row, now) = (self.row_id(), self.now);
         self.touch(collection, id, |object| {
@@ -187,9 +178,7 @@ impl World {
 
     pub fn remove_source(&mut self, collection: &str, id: u64, name: &str) -> Result<(), String> {
         let named = self.sources.values().find(|source| source.name == name);
-        let source_id = named
-            .map(|source| source.id)
-            .ok_or_else(|| format!("no source {name:?}"))?;
+        let source_id = named.map(|source| source.id).ok_or_else(|| format!("no source {name:?}"))?;
         self.touch(collection, id, |object| {
             remove(&mut object.sources, "source", source_id, |link| link.source_id)
         })
@@ -208,27 +197,16 @@ impl World {
         if (kind, id) == (other, other_id) {
             return Err("an object is not related to itself".into());
         }
-        if let Some(there) = from
-            .links
-            .iter()
-            .find(|link| (link.other_type, link.other_id) == (other, other_id))
+        if let Some(there) =
+            from.links.iter().find(|link| (link.other_type, link.other_id) == (other, other_id))
         {
             return Ok(there.id);
         }
         let (row, created_at) = (self.row_id(), self.now);
-        let ends = [
-            (kind, id, other, other_id, true),
-            (other, other_id, kind, id, false),
-        ];
+        let ends = [(kind, id, other, other_id, true), (other, other_id, kind, id, false)];
         for (end_type, end_id, other_type, other_id, outgoing) in ends {
             if let Some(object) = self.object_mut(end_type, end_id) {
-                object.links.push(Link {
-                    id: row,
-                    other_type,
-                    other_id,
-                    outgoing,
-                    created_at,
-                });
+                object.links.push(Link { id: row, other_type, other_id, outgoing, created_at });
             }
             self.touch_by_id(end_type, end_id);
         }
@@ -244,10 +222,8 @@ impl World {
     ) -> Result<(), String> {
         let other = self.object_type(other_collection)?.id;
         let gone = self.touch(collection, id, |object| {
-            let position = object
-                .links
-                .iter()
-                .position(|link| (link.other_type, link.other_id) == (other, other_id));
+            let position =
+                object.links.iter().position(|link| (link.other_type, link.other_id) == (other, other_id));
             Ok(object
                 .links
                 .remove(position.ok_or_else(|| format!("no link to {other_collection} {other_id}"))?))
@@ -262,10 +238,7 @@ impl World {
 
 /// The ids of section 3.4.
 fn tlp_id(color: &str) -> Option<u64> {
-    (1..)
-        .zip(super::people::TLP)
-        .find(|(_, name)| *name == color)
-        .map(|(id, _)| id)
+    (1..).zip(super::people::TLP).find(|(_, name)| *name == color).map(|(id, _)| id)
 }
 
 fn remove<T>(rows: &mut Vec<T>, word: &str, id: u64, id_of: impl Fn(&T) -> u64) -> Result<(), String> {

@@ -122,10 +122,7 @@ impl World {
     }
 
     pub fn search(&self, search: &str) -> Result<&SavedSearch, String> {
-        self.searches
-            .iter()
-            .find(|row| row.is(search))
-            .ok_or_else(|| format!("no saved search {search:?}"))
+        self.searches.iter().find(|row| row.is(search)).ok_or_else(|| format!("no saved search {search:?}"))
     }
 
     fn edit_search(&mut self, search: &str, edit: impl FnOnce(&mut SavedSearch)) -> Result<(), String> {
@@ -148,10 +145,7 @@ impl SavedSearch {
 fn place_query(json: &mut Value, api_query: Value) {
     for part in ["criteria", "filters"] {
         if let Some(ui_query) = json.get_mut("ui_query").and_then(Value::as_object_mut) {
-            ui_query.insert(
-                part.into(),
-                api_query.get(part).cloned().unwrap_or_else(|| json!({})),
-            );
+            ui_query.insert(part.into(), api_query.get(part).cloned().unwrap_or_else(|| json!({})));
         }
     }
     if let Some(members) = json.as_object_mut() {
@@ -163,8 +157,6 @@ fn place_query(json: &mut Value, api_query: Value) {
 pub(crate) fn hex_digest(text: &str) -> String {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let digest = text
-        .bytes()
-        .fold(OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME));
+    let digest = text.bytes().fold(OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME));
     format!("{digest:032x}")
 }

@@ -13,10 +13,7 @@ fn all_three_encodings_of_the_password_grant_log_in() {
     log_in(&sim, "ana@example.com", "watch-and-wait");
     let json = json!({"grant_type": "password", "client_id": "demo-client",
         "username": "ana@example.com", "password": "watch-and-wait"});
-    assert_eq!(
-        send(&sim, "POST", "/api/token", &[], &json.to_string()).status,
-        200
-    );
+    assert_eq!(send(&sim, "POST", "/api/token", &[], &json.to_string()).status, 200);
     let form = "grant_type=password&client_id=demo-client&email=ana%40example.com&password=watch-and-wait";
     let headers = ["content-type: application/x-www-form-urlencoded"];
     let reply = send(&sim, "POST", "/api/token", &headers, form).json();
@@ -43,10 +40,7 @@ fn bad_credentials_are_a_400_and_their_passwords_are_not_logged() {
         assert!(reply.json()["error"].is_string());
     }
     let log = format!("{:?}", sim.requests());
-    assert!(
-        !log.contains("wrong-one") && !log.contains("watch-and-wait"),
-        "{log}"
-    );
+    assert!(!log.contains("wrong-one") && !log.contains("watch-and-wait"), "{log}");
 }
 
 #[test]
@@ -61,10 +55,7 @@ fn a_token_works_under_a_capital_bearer_only() {
 
 #[test]
 fn a_token_ends_with_its_lifetime() {
-    let session = Session::with(Settings {
-        token_lifetime: Duration::ZERO,
-        ..Settings::default()
-    });
+    let session = Session::with(Settings { token_lifetime: Duration::ZERO, ..Settings::default() });
     assert_eq!(session.get("/api/objects").status, 401);
 }
 
@@ -82,10 +73,8 @@ fn a_refresh_token_is_good_for_one_new_token() {
     let first = "/api/token?grant_type=password&client_id=demo-client";
     let body = json!({"email": "ana@example.com", "password": "watch-and-wait"}).to_string();
     let first = send(&sim, "POST", first, &[], &body).json();
-    let (access, refresh) = (
-        first["access_token"].as_str().unwrap(),
-        first["refresh_token"].as_str().unwrap(),
-    );
+    let (access, refresh) =
+        (first["access_token"].as_str().unwrap(), first["refresh_token"].as_str().unwrap());
     let path = format!("/api/token?grant_type=refresh_token&refresh_token={refresh}");
     let bearer = format!("authorization: Bearer {access}");
     assert_eq!(send(&sim, "POST", &path, &[], "").status, 400);

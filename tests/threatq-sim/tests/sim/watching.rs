@@ -26,26 +26,12 @@ fn an_object_is_watched_and_unwatched_by_the_entry_that_was_given() {
     let entry = session.ask("POST", "/api/indicators/8/watchlist", "");
     assert_eq!(entry.status, 201);
     let id = entry.data()["id"].clone();
-    assert_eq!(
-        session.ask("POST", "/api/indicators/8/watchlist", "").data()["id"],
-        id
-    );
-    assert_eq!(
-        session.get("/api/indicators/8?with=watchlist").data()["watchlist"][0]["id"],
-        id
-    );
-    assert_eq!(
-        session
-            .ask("DELETE", &format!("/api/indicators/9/watchlist/{id}"), "")
-            .status,
-        404
-    );
+    assert_eq!(session.ask("POST", "/api/indicators/8/watchlist", "").data()["id"], id);
+    assert_eq!(session.get("/api/indicators/8?with=watchlist").data()["watchlist"][0]["id"], id);
+    assert_eq!(session.ask("DELETE", &format!("/api/indicators/9/watchlist/{id}"), "").status, 404);
     let gone = session.ask("DELETE", &format!("/api/indicators/8/watchlist/{id}"), "");
     assert_eq!((gone.status, gone.body.as_str()), (204, ""));
-    assert_eq!(
-        session.get("/api/indicators/8?with=watchlist").data()["watchlist"],
-        json!([])
-    );
+    assert_eq!(session.get("/api/indicators/8?with=watchlist").data()["watchlist"], json!([]));
 }
 
 #[test]
@@ -60,10 +46,7 @@ fn with_watchlist_shows_the_entries_of_the_caller_alone() {
 
 #[test]
 fn the_watchlist_of_another_user_can_be_closed() {
-    let session = Session::with(Settings {
-        watchlist_of_others: false,
-        ..Settings::default()
-    });
+    let session = Session::with(Settings { watchlist_of_others: false, ..Settings::default() });
     assert_eq!(session.get("/api/users/2/watchlist").status, 200);
     assert_eq!(session.get("/api/users/3/watchlist").status, 403);
 }
@@ -74,13 +57,7 @@ fn an_entry_outlives_its_object() {
     session.change(|world| world.remove_object("adversaries", 3));
     assert_eq!(session.get("/api/users/2/watchlist").data()[0]["object_id"], 3);
     assert_eq!(session.get("/api/adversaries/3").status, 404);
-    assert_eq!(
-        session.get("/api/malware/4?with=adversaries").data()["adversaries"],
-        json!([])
-    );
+    assert_eq!(session.get("/api/malware/4?with=adversaries").data()["adversaries"], json!([]));
     session.change(|world| world.unwatch(2, "adversaries", 3));
-    assert_eq!(
-        session.get("/api/users/2/watchlist").data(),
-        Value::Array(Vec::new())
-    );
+    assert_eq!(session.get("/api/users/2/watchlist").data(), Value::Array(Vec::new()));
 }

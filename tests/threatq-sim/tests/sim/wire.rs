@@ -24,11 +24,7 @@ impl Reply {
     /// The ids of the rows, in order.
     pub fn ids(&self) -> Vec<u64> {
         let data = self.data();
-        data.as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|row| row["id"].as_u64())
-            .collect()
+        data.as_array().unwrap().iter().filter_map(|row| row["id"].as_u64()).collect()
     }
 }
 
@@ -39,9 +35,7 @@ pub fn connect(sim: &Sim) -> TcpStream {
 /// Sends a request with these header lines and reads to the end of the connection.
 pub fn send(sim: &Sim, method: &str, path: &str, headers: &[&str], body: &str) -> Reply {
     let mut stream = connect(sim);
-    stream
-        .write_all(request(method, path, headers, body).as_bytes())
-        .unwrap();
+    stream.write_all(request(method, path, headers, body).as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     reply(&text)
@@ -59,11 +53,7 @@ pub fn request(method: &str, path: &str, headers: &[&str], body: &str) -> String
 pub fn reply(text: &str) -> Reply {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Reply {
-        status,
-        head: head.to_lowercase(),
-        body: body.to_owned(),
-    }
+    Reply { status, head: head.to_lowercase(), body: body.to_owned() }
 }
 
 /// A simulator of the demo's world and a token of Ana's.
@@ -84,13 +74,7 @@ impl Session {
     }
 
     pub fn ask(&self, method: &str, path: &str, body: &str) -> Reply {
-        send(
-            &self.sim,
-            method,
-            path,
-            &[&format!("authorization: Bearer {}", self.token)],
-            body,
-        )
+        send(&self.sim, method, path, &[&format!("authorization: Bearer {}", self.token)], body)
     }
 
     pub fn get(&self, path: &str) -> Reply {
@@ -102,10 +86,7 @@ impl Session {
     }
 
     pub fn query(&self, address: &str, filters: Value) -> Reply {
-        self.post(
-            &format!("/api/{address}"),
-            &json!({"criteria": {}, "filters": filters}),
-        )
+        self.post(&format!("/api/{address}"), &json!({"criteria": {}, "filters": filters}))
     }
 
     /// Ana's demo with one change to its world.
@@ -125,13 +106,7 @@ pub fn log_in(sim: &Sim, email: &str, password: &str) -> String {
 pub fn client_token(sim: &Sim) -> String {
     // demo-private:demo-private-secret
     let basic = "authorization: Basic ZGVtby1wcml2YXRlOmRlbW8tcHJpdmF0ZS1zZWNyZXQ=";
-    let reply = send(
-        sim,
-        "POST",
-        "/api/token?grant_type=client_credentials",
-        &[basic],
-        "[\"ignored\"]",
-    );
+    let reply = send(sim, "POST", "/api/token?grant_type=client_credentials", &[basic], "[\"ignored\"]");
     assert_eq!(reply.status, 200, "{}", reply.body);
     reply.json()["access_token"].as_str().unwrap().to_owned()
 }
