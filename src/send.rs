@@ -12,6 +12,7 @@ pub use destination::Destination;
 
 use std::io::{BufRead, Write};
 
+use self::destination::Down;
 use crate::exit::{self, Failure, Status};
 use crate::ndjson::{Reader, Writer};
 use crate::state::State;
@@ -21,12 +22,13 @@ pub struct Sender<W: Write> {
     program: &'static str,
     destination: Destination,
     output: Writer<W>,
+    is_down: bool,
 }
 
 impl<W: Write> Sender<W> {
     /// A sender that has connected to nobody yet.
     pub fn new(program: &'static str, destination: Destination, output: Writer<W>) -> Self {
-        Self { program, destination, output }
+        Self { program, destination, output, is_down: false }
     }
 
     /// Sends the emails of the stream as they come.
@@ -43,6 +45,15 @@ impl<W: Write> Sender<W> {
         let delivered = queue::deliver(&mut self, state);
         let done = exit::both(self.program, taken, delivered);
         self.finish(done)
+    }
+
+    /// Makes sure that mail can be handed over, and says why not, once.
+    fn open(&mut self) -> Result<(), Down> {
+        self.destination.open().inspect_err(|down| {
+            if !std::mem::replace(&mut self.is_down, true) {
+                exit::complain(self.program, &down.reason);
+            }
+        })
     }
 
     fn complain(&self, complaint: &impl std::fmt::Display) {

@@ -6,6 +6,7 @@ use crate::mail::mime;
 use crate::maildir::Maildir;
 use crate::record::{Outcome, Receipt, RecipientOutcome, now};
 use crate::smtp::{Envelope, Relay, Verdict};
+use crate::state::Pending;
 
 /// Where mails go.
 pub enum Destination {
@@ -25,6 +26,25 @@ pub(super) struct Outgoing<'a> {
     pub(super) bytes: &'a [u8],
 }
 
+/// Why no mail can be handed over, and what that means for those that wait.
+pub(super) struct Down {
+    pub(super) outcome: Outcome,
+    pub(super) reason: String,
+}
+
+impl<'a> From<&'a Pending> for Outgoing<'a> {
+    fn from(pending: &'a Pending) -> Self {
+        Self {
+            email: &pending.email,
+            message_id: &pending.message_id,
+            attempt: pending.attempt,
+            sender: &pending.mail.sender,
+            recipients: &pending.mail.recipients,
+            bytes: &pending.mail.bytes,
+        }
+    }
+}
+
 impl Destination {
     /// The destination that the settings name. A Maildir is opened now, a relay when there is a mail for it.
     pub fn from_settings(smtp: &Smtp) -> Result<Self, Failure> {
@@ -42,6 +62,15 @@ impl Destination {
             Self::Relay(relay) => relay.name(),
             Self::Maildir(maildir) => maildir.name(),
         }
+    }
+
+    /// Makes sure that mail can be handed over, as far as that can be known beforehand. Fails for the rest of the run.
+    pub(super) fn open(&mut self) -> Result<(), Down> {
+        let Self::Relay(relay) = self else { return Ok(()) };
+        let name = relay.name();
+        relay
+            .open()
+            .map_err(|error| Down { outcome: error.outcome(), reason: format!("relay {name}: {error}") })
     }
 
     /// Delivers a mail: the verdict, and the receipt to print.

@@ -40,6 +40,8 @@ pub(super) fn send<R: BufRead, W: Write>(
 }
 
 fn one<W: Write>(sender: &mut Sender<W>, email: &Email) -> Result<Status, Failure> {
+    // A mail that cannot be handed over gets a receipt that says why.
+    let _ = sender.open();
     let (verdict, receipt) = match mime::render(email) {
         Ok(rendered) => sender.destination.deliver(&Outgoing {
             email: &email.id,

@@ -56,16 +56,34 @@ impl Relay {
         format!("{}:{}", self.settings.host, self.settings.port)
     }
 
+    /// Makes sure that there is a session. A failure is the same for the rest of the run.
+    pub fn open(&mut self) -> Result<(), &Error> {
+        if self.session.is_none() && self.down.is_none() {
+            match Session::open(&self.settings) {
+                Ok(session) => {
+                    tracing::info!("{}: ready", self.name());
+                    self.session = Some(session);
+                }
+                Err(error) => self.down = Some(error),
+            }
+        }
+        self.down.as_ref().map_or(Ok(()), Err)
+    }
+
     /// Sends one mail to all its recipients and says what became of it.
     pub fn deliver(&mut self, envelope: &Envelope, bytes: &[u8]) -> Verdict {
         loop {
-            let mut session = match self.session() {
-                Ok(session) => session,
-                Err(complaint) => return self.unsent(envelope, complaint),
+            let name = self.name();
+            let recipients = envelope.recipients.iter().map(AsRef::as_ref);
+            if let Err(error) = self.open() {
+                return Verdict::without_session(recipients, error);
+            }
+            let Some(mut session) = self.session.take() else {
+                return Verdict::without_session(recipients, &Error::Unreachable("no session".to_owned()));
             };
             let verdict = session.send(envelope, bytes);
             if session.died_idle(&verdict) {
-                tracing::info!("{}: the session had ended; opening another", self.name());
+                tracing::info!("{name}: the session had ended; opening another");
                 continue;
             }
             if !session.lost {
@@ -73,33 +91,8 @@ impl Relay {
             } else if session.mails == 0 {
                 self.down = Some(Error::Unreachable("it let the session break".to_owned()));
             }
-            let name = self.name();
             let complaint = verdict.complaint.map(|complaint| format!("relay {name}: {complaint}"));
             return Verdict { complaint, ..verdict };
-        }
-    }
-
-    /// The session at hand or a new one; otherwise what to complain of, which is said once.
-    fn session(&mut self) -> Result<Session, Option<String>> {
-        if let Some(session) = self.session.take() {
-            return Ok(session);
-        }
-        if self.down.is_some() {
-            return Err(None);
-        }
-        Session::open(&self.settings).inspect(|_| tracing::info!("{}: ready", self.name())).map_err(|error| {
-            let complaint = format!("relay {}: {error}", self.name());
-            self.down = Some(error);
-            Some(complaint)
-        })
-    }
-
-    fn unsent(&self, envelope: &Envelope, complaint: Option<String>) -> Verdict {
-        let recipients = envelope.recipients.iter().map(AsRef::as_ref);
-        let no_session = Error::Unreachable("no session".to_owned());
-        Verdict {
-            complaint,
-            ..Verdict::without_session(recipients, self.down.as_ref().unwrap_or(&no_session))
         }
     }
 

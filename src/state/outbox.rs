@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
 
 use super::{Error, State};
-use crate::record::RecipientOutcome;
+use crate::record::{Outcome, RecipientOutcome};
 
 /// A mail that waits for some of its recipients.
 pub struct Pending {
@@ -36,26 +36,37 @@ pub struct Mail {
 impl State {
     /// The next mail after `after` that waits for a recipient, in the order in which they were taken.
     pub fn next_pending(&self, after: i64) -> Result<Option<Pending>, Error> {
-        let mut statement = self.database.prepare_cached(
-            "SELECT id, email, message_id, attempts, sender, bytes FROM mail WHERE id > ?1
-             AND id IN (SELECT mail FROM delivery WHERE outcome NOT IN ('accepted', 'rejected')) ORDER BY id LIMIT 1",
+        let mut waiting = self.database.prepare_cached(
+            "SELECT mail FROM delivery WHERE mail > ?1 AND outcome NOT IN ('accepted', 'rejected') ORDER BY mail LIMIT 1",
         )?;
-        let found = statement
-            .query_row([after], |row| {
-                let (sender, bytes): (String, Option<Vec<u8>>) = (row.get(4)?, row.get(5)?);
-                let mail = Mail { sender, recipients: Vec::new(), bytes: bytes.unwrap_or_default() };
-                let attempts: i64 = row.get(3)?;
-                let attempt = attempts.unsigned_abs() + 1;
-                Ok(Pending { id: row.get(0)?, email: row.get(1)?, message_id: row.get(2)?, attempt, mail })
-            })
-            .optional()?;
-        let Some(mut pending) = found else { return Ok(None) };
-        let mut statement = self.database.prepare_cached(
+        let Some(id) = waiting.query_row([after], |row| row.get::<_, i64>(0)).optional()? else {
+            return Ok(None);
+        };
+        let mut addresses = self.database.prepare_cached(
             "SELECT address FROM delivery WHERE mail = ?1 AND outcome NOT IN ('accepted', 'rejected') ORDER BY address",
         )?;
-        let addresses = statement.query_map([pending.id], |row| row.get(0))?;
-        pending.mail.recipients = addresses.collect::<Result<_, _>>()?;
+        let recipients = addresses.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let mut mail = self
+            .database
+            .prepare_cached("SELECT email, message_id, attempts, sender, bytes FROM mail WHERE id = ?1")?;
+        let pending = mail.query_row([id], |row| {
+            let (attempts, bytes): (i64, Option<Vec<u8>>) = (row.get(2)?, row.get(4)?);
+            let mail = Mail { sender: row.get(3)?, recipients, bytes: bytes.unwrap_or_default() };
+            let attempt = attempts.unsigned_abs() + 1;
+            Ok(Pending { id, email: row.get(0)?, message_id: row.get(1)?, attempt, mail })
+        })?;
         Ok(Some(pending))
+    }
+
+    /// Notes, for all who wait, why nothing could be sent. What a relay may have already stays as it was.
+    pub fn postpone(&self, outcome: Outcome, reason: &str, at: DateTime<Utc>) -> Result<(), Error> {
+        self.durably(|| {
+            self.database.execute(
+                "UPDATE delivery SET outcome = ?1, code = NULL, enhanced = NULL, reply = ?2, at = ?3
+                 WHERE outcome IN ('queued', 'deferred', 'held')",
+                params![outcome.as_str(), reason, at.to_rfc3339()],
+            )
+        })
     }
 
     /// Says durably that the mail is about to be sent to those who wait for it.
