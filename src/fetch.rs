@@ -14,6 +14,7 @@ pub use watchlist::watchlists;
 use std::io::Write;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 
 use self::source::Source;
 use crate::config::{self, Threatq};
@@ -62,6 +63,14 @@ impl<W: Write> Fetch<W> {
     fn complain(&mut self, status: Status, complaint: &impl std::fmt::Display) {
         exit::complain(self.program, complaint);
         self.status = self.status.worst(status);
+    }
+
+    /// What is remembered under a key.
+    fn remembered<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Failure> {
+        let Some(mark) = self.memory.mark(key)? else { return Ok(None) };
+        serde_json::from_str(&mark).map(Some).map_err(|error| {
+            Failure::new(Status::Config, format!("state: the mark {key} cannot be read: {error}"))
+        })
     }
 
     fn source(&self, name: &str) -> Result<Source, Failure> {

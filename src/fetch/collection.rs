@@ -66,7 +66,7 @@ fn collection<W: Write>(
     let known =
         Known { query: search.fingerprint()?, types: types.iter().map(|one| one.name.clone()).collect() };
     let key = format!("collection/{}", segment(&search.name));
-    let before: Option<Known> = fetch.memory.mark(&key)?.and_then(|mark| serde_json::from_str(&mark).ok());
+    let before: Option<Known> = fetch.remembered(&key)?;
     let is_new = before.as_ref() != Some(&known);
     match before {
         None => tracing::info!("{name}: looked at for the first time; what is in it now is no news"),

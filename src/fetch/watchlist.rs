@@ -116,12 +116,7 @@ fn report<W: Write>(
             continue;
         };
         let key = format!("{}{}/{}", person.folder, object_type.name, object.id);
-        let before = match fetch.memory.mark(&key)? {
-            Some(mark) => Some(serde_json::from_str::<View>(&mark).map_err(|error| {
-                Failure::new(Status::Config, format!("state: the mark {key} cannot be read: {error}"))
-            })?),
-            None => None,
-        };
+        let before: Option<View> = fetch.remembered(&key)?;
         let (event, changes, after) = match &before {
             Some(before) => (Event::Updated, changes(before, &now), now.clone().completed_by(before)),
             None => (Event::Added, Vec::new(), now.clone()),

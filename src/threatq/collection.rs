@@ -10,12 +10,20 @@ use crate::record;
 const FIELDS: [&str; 9] = ["id", "value", "title", "name", "type", "status", "score", "tags", "touched_at"];
 
 /// One data collection.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct SavedSearch {
     /// The name that people gave it; not guaranteed to be unique.
     pub name: String,
     /// ThreatQ's hash of it.
     pub hash: Option<String>,
+    json: Value,
+}
+
+/// A saved search as ThreatQ lists it. One that was run but never saved has no name.
+#[derive(Deserialize)]
+struct Row {
+    name: Option<String>,
+    hash: Option<String>,
     #[serde(default)]
     json: Value,
 }
@@ -26,11 +34,11 @@ pub struct SavedSearches {
 }
 
 impl SavedSearches {
-    /// Asks ThreatQ. A search that was run but never saved has no name and is left out.
+    /// Asks ThreatQ. Searches without a name are no data collections.
     pub fn read(client: &Client) -> Result<Self, Error> {
-        let rows: Vec<Value> = client.list("/api/search/query", &[])?;
-        let searches = rows.into_iter().filter_map(|row| serde_json::from_value(row).ok()).collect();
-        Ok(Self { searches })
+        let rows: Vec<Row> = client.list("/api/search/query", &[])?;
+        let named = |Row { name, hash, json }| name.map(|name| SavedSearch { name, hash, json });
+        Ok(Self { searches: rows.into_iter().filter_map(named).collect() })
     }
 
     /// The data collection with exactly this name, or this hash.
