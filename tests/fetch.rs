@@ -326,3 +326,16 @@ fn a_collection_with_a_slash_in_its_name_is_not_taken_for_part_of_another() {
     }
     assert!(site.program(COLLECTION).args(&both).run().succeeds().records_of("mark").is_empty());
 }
+
+#[test]
+fn what_happens_again_without_a_trace_in_the_object_is_mailed_again() {
+    let site = Site::new();
+    site.run_both();
+    for count in 1..=3 {
+        site.sim.world().watch(2, "indicators", 8).expect("Ana exists");
+        site.run("tq-fetch-watchlist").succeeds();
+        assert_eq!(site.mails().len(), count, "watching moves no time of the object itself");
+        site.sim.world().unwatch(2, "indicators", 8).expect("Ana watches it");
+        site.run("tq-fetch-watchlist").succeeds();
+    }
+}

@@ -39,7 +39,7 @@ impl Source {
 
     /// Writes an alert, and gives it the id that its content asks for.
     pub(super) fn alert<W: Write>(&mut self, mut alert: Alert, output: &mut Writer<W>) -> Result<(), Error> {
-        alert.id = alert.id_of_content();
+        alert.id = alert.id_of_content(self.base);
         self.tally.add(&alert.id);
         output.write(&alert)
     }

@@ -10,7 +10,7 @@ use super::{MarkEntry, Record, digest};
 /// One changed object in one source.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Alert {
-    /// Derived from everything below but `found_at` and `marks`: the same change, the same id.
+    /// Derived from what changed; see [`Alert::id_of_content`].
     pub id: String,
     /// `watchlist`, or `collection/` and the collection's name.
     pub source: String,
@@ -39,9 +39,13 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// The id that follows from what changed. The same change has the same id in every run.
-    pub fn id_of_content(&self) -> String {
+    /// The id that follows from what changed and from the generation of the state that it was compared with.
+    ///
+    /// The same change has the same id in every run until it is taken over. What happens again later, as when somebody
+    /// watches an object anew, has another one.
+    pub fn id_of_content(&self, base: u64) -> String {
         let mut parts = vec![
+            base.to_string(),
             self.source.clone(),
             self.event.to_string(),
             self.object.kind.clone(),
