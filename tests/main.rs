@@ -7,5 +7,7 @@ mod connector;
 mod crash;
 mod fetch;
 mod pipeline;
+mod records;
 mod stream;
 mod support;
+mod tidy;

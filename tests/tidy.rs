@@ -33,14 +33,8 @@ const HOMES: [(&str, &[&str]); 19] = [
 ];
 
 /// The modules of the library, from the top. A module names those of lower layers only.
-const LAYERS: [&[&str]; 6] = [
-    &["fetch", "format", "send"],
-    EDGES,
-    &["change"],
-    &["ndjson"],
-    &["record"],
-    PLUMBING,
-];
+const LAYERS: [&[&str]; 6] =
+    [&["fetch", "format", "send"], EDGES, &["change"], &["ndjson"], &["record"], PLUMBING];
 const EDGES: &[&str] = &["mail", "maildir", "smtp", "state", "threatq"];
 /// These may name each other.
 const PLUMBING: &[&str] = &["config", "escape", "exit", "logging", "secret", "terminal", "tls"];

@@ -55,7 +55,7 @@ impl Alert {
         parts.extend(
             self.watchers.iter().map(|watcher| watcher.email.clone().unwrap_or_else(|| watcher.name.clone())),
         );
-        parts.extend(self.changes.iter().map(|change| format!("{change:?}")));
+        parts.extend(self.changes.iter().map(Change::to_string));
         digest(parts.iter().map(String::as_str))
     }
 }
