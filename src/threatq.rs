@@ -9,6 +9,7 @@
 mod candidates;
 mod client;
 mod collection;
+mod exchange;
 mod lenient;
 mod login;
 mod object;
@@ -38,6 +39,8 @@ pub enum Error {
     Name(String),
     /// It cannot be reached, or is too busy.
     Unreachable(String),
+    /// It went silent, or its answer broke off.
+    Interrupted(String),
     /// The library changed faster than it could be read.
     Moving(String),
     /// It refused the login.
@@ -68,6 +71,7 @@ impl fmt::Display for Error {
             Self::Settings(sentence)
             | Self::Name(sentence)
             | Self::Unreachable(sentence)
+            | Self::Interrupted(sentence)
             | Self::Moving(sentence)
             | Self::LoginRefused(sentence)
             | Self::Nonsense(sentence) => f.write_str(sentence),
@@ -82,7 +86,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match error {
             Error::Settings(_) | Error::Name(_) => Status::Config,
-            Error::Unreachable(_) | Error::Moving(_) => Status::TryAgain,
+            Error::Unreachable(_) | Error::Interrupted(_) | Error::Moving(_) => Status::TryAgain,
             Error::LoginRefused(_) => Status::LoginRefused,
             Error::Refused { .. } => Status::Unavailable,
             Error::Nonsense(_) => Status::Protocol,

@@ -2,6 +2,8 @@
 //!
 //! A private certificate authority is named with a file; there is no way to switch the check off.
 
+use std::error::Error;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,6 +23,25 @@ fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::new(Status::Bug, error))
+}
+
+/// Why the peer's certificate was not trusted, when that is what went wrong somewhere below this error.
+pub fn distrust(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        // An I/O error hands out its own cause's causes, so it is looked into first.
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+            .map(|inner| inner as &(dyn Error + 'static));
+        for candidate in [Some(error), inner].into_iter().flatten() {
+            if let Some(rustls::Error::InvalidCertificate(reason)) = candidate.downcast_ref() {
+                return Some(reason.to_string());
+            }
+        }
+        cause = inner.or_else(|| error.source());
+    }
+    None
 }
 
 /// How to check a peer: against the authorities in `ca_file`, or those that the system trusts.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use threatq_sim::{Fault, FaultKind, Settings, World};
 
+use crate::support::certificates::Certificates;
 use crate::support::program::{Ended, eventually, program};
 use crate::support::site::{Site, secret_file};
 
@@ -229,8 +230,7 @@ fn an_answer_that_is_not_threatqs_ends_without_a_checkpoint() {
     for (kind, status, words) in [
         (FaultKind::Html200, 76, "not an answer of ThreatQ's API"),
         (FaultKind::ErrorsIn200, 69, "refused with 200"),
-        (FaultKind::Torn, 75, "the answer broke off"),
-        (FaultKind::Status(503, "<h1>down</h1>".to_owned()), 75, "ThreatQ answered 503: <h1>down</h1>"),
+        (FaultKind::Status(500, "<h1>down</h1>".to_owned()), 75, "ThreatQ answered 500: <h1>down</h1>"),
         (FaultKind::Status(403, r#"{"errors":["not yours"]}"#.to_owned()), 69, "refused with 403: not yours"),
     ] {
         let site = Site::new();
@@ -238,6 +238,56 @@ fn an_answer_that_is_not_threatqs_ends_without_a_checkpoint() {
         let run = site.program(COLLECTION).run().ends_with(status).complains(&[words, "Ransomware IOCs"]);
         assert!(run.records_of("checkpoint").is_empty());
     }
+}
+
+#[test]
+fn a_threatq_that_is_busy_or_breaks_off_is_asked_again_and_in_the_end_given_up() {
+    for (kind, words) in [
+        (FaultKind::Torn, "the answer broke off"),
+        (FaultKind::Status(429, "slow down".to_owned()), "ThreatQ answered 429: slow down"),
+        (FaultKind::Status(503, "<h1>down</h1>".to_owned()), "ThreatQ answered 503: <h1>down</h1>"),
+    ] {
+        for (times, status) in [(1, 0), (100, 75)] {
+            let site = Site::new();
+            site.sim.fault(Fault { times, ..Fault::next("/api/indicators/query", kind.clone()) });
+            let run = site.program(COLLECTION).run().ends_with(status);
+            assert_eq!(run.records_of("checkpoint").len(), usize::from(status == 0), "{words}");
+            if status != 0 {
+                run.complains(&[words]);
+            }
+            let asked =
+                site.sim.requests().iter().filter(|request| request.path == "/api/indicators/query").count();
+            assert_eq!(asked, if status == 0 { 2 } else { 4 }, "{words}");
+        }
+    }
+}
+
+#[test]
+fn a_token_is_renewed_before_it_expires() {
+    let site =
+        Site::with(World::demo(), Settings { token_lifetime: Duration::from_secs(2), ..Settings::default() });
+    // The answer comes when nine tenths of the token's life are over; the next request must not use it any more.
+    site.sim.fault(Fault::next("/api/search/query", FaultKind::Slow(Duration::from_millis(1900))));
+    site.program(COLLECTION).run().succeeds();
+    let requests = site.sim.requests();
+    let grants: Vec<&str> =
+        requests.iter().filter(|one| one.path == "/api/token").map(|one| one.query.as_str()).collect();
+    assert_eq!(grants.len(), 2, "{grants:?}");
+    assert!(grants[1].starts_with("grant_type=refresh_token"), "{grants:?}");
+    assert!(requests.iter().all(|request| request.status == 200), "{requests:?}");
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_78_and_one_of_a_named_authority_is_fine() {
+    let certificates = Certificates::for_names(&["localhost", "127.0.0.1"]);
+    let tls = Some((certificates.cert_pem.clone(), certificates.key_pem.clone()));
+    let site = Site::with(World::demo(), Settings { tls, ..Settings::default() });
+    let (ca_file, _, _) = certificates.write_to(site.path());
+    site.program(COLLECTION).arg("--ca-file").arg(ca_file).run().succeeds();
+    let other = Certificates::for_names(&["localhost"]);
+    let (other_ca, _, _) = other.write_to(site.path());
+    let run = site.program(COLLECTION).arg("--ca-file").arg(other_ca).run();
+    run.ends_with(78).complains(&["certificate is not trusted", "set threatq.ca_file"]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use super::Error;
 use super::reply::{self, LINE_LIMIT, REPLY_LIMIT, Reply};
+use crate::tls;
 
 /// A socket whose reads and writes end at a deadline.
 struct Socket {
@@ -211,10 +212,11 @@ fn lost(error: &io::Error) -> Broken {
 
 /// Tells a certificate that is not trusted from a peer that speaks no TLS and from a line that broke.
 fn tls_error(error: &io::Error) -> Error {
+    if let Some(reason) = tls::distrust(error) {
+        let hint = "for a private authority set smtp.ca_file";
+        return Error::Certificate(format!("the relay's certificate is not trusted: {reason}; {hint}"));
+    }
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(reason)) => Error::Certificate(format!(
-            "the relay's certificate is not trusted: {reason}; for a private authority set smtp.ca_file"
-        )),
         Some(rustls::Error::InvalidMessage(_)) => Error::NotOffered(
             "the relay does not speak TLS on this port; set smtp.tls or smtp.port".to_owned(),
         ),

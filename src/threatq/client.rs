@@ -1,42 +1,36 @@
 //! A logged-in session: JSON in and out over kept-alive connections, and one new login when the token is refused.
 //!
-//! Redirects are not followed, because a password travels in the request's body. Bodies are bounded.
+//! Redirects are not followed, because a password travels in the request's body.
 
 use std::cell::RefCell;
-use std::error::Error as _;
-use std::io::{Read, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::blocking::{Client as Http, RequestBuilder};
-use reqwest::header::{AUTHORIZATION, LOCATION};
+use reqwest::header::AUTHORIZATION;
 use reqwest::redirect::Policy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::login::Login;
+use super::Error;
+use super::exchange::{self, Answer, chain};
+use super::login::{Login, Token};
 use super::page::Envelope;
-use super::{Error, lenient};
 use crate::config::{Threatq, required};
 use crate::exit::Failure;
-use crate::secret::Secret;
-use crate::{escape, tls};
+use crate::tls;
 
 /// How long the connection may take, and how long a whole answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
-/// The largest body that is read, after decompression.
-const BODY_LIMIT: u64 = 32 * 1024 * 1024;
-/// How many characters of ThreatQ's own words a message shows.
-const WORDS_LIMIT: usize = 512;
 
 /// A session with ThreatQ.
 pub struct Client {
     http: Http,
     base: String,
     login: Login,
-    token: RefCell<Secret>,
+    token: RefCell<Token>,
 }
 
 impl Client {
@@ -86,12 +80,14 @@ impl Client {
         route: &str,
         request: impl Fn(&Http, String) -> RequestBuilder,
     ) -> Result<Envelope<T>, Error> {
-        let mut answer = self.send(route, &request)?;
+        if self.token.borrow().is_old() {
+            self.renew()?;
+        }
+        let mut answer = self.ask(route, &request)?;
         if answer.status == 401 {
-            // Expired or revoked: one new login, then the same request again.
-            let token = self.login.token(&self.http, &self.base)?;
-            self.token.replace(token);
-            answer = self.send(route, &request)?;
+            // Expired before its time, or revoked: one new login, then the same request again.
+            self.token.replace(self.login.token(&self.http, &self.base)?);
+            answer = self.ask(route, &request)?;
         }
         if !(200..=299).contains(&answer.status) {
             return Err(answer.refusal());
@@ -99,11 +95,18 @@ impl Client {
         Envelope::parse(route, &answer.body)
     }
 
-    fn send(&self, route: &str, request: &impl Fn(&Http, String) -> RequestBuilder) -> Result<Answer, Error> {
+    fn renew(&self) -> Result<(), Error> {
+        let token = self.login.renewed(&self.http, &self.base, &self.token.borrow())?;
+        self.token.replace(token);
+        Ok(())
+    }
+
+    fn ask(&self, route: &str, request: &impl Fn(&Http, String) -> RequestBuilder) -> Result<Answer, Error> {
         tracing::debug!("asking for {route}");
-        // A live ThreatQ refused the scheme in lower case.
-        let bearer = format!("Bearer {}", self.token.borrow().reveal());
-        send(request(&self.http, format!("{}{route}", self.base)).header(AUTHORIZATION, bearer), route)
+        exchange::ask(route, || {
+            request(&self.http, format!("{}{route}", self.base))
+                .header(AUTHORIZATION, self.token.borrow().bearer())
+        })
     }
 
     /// Where links lead: to the host that is set for it, otherwise to the one that we talk to.
@@ -118,57 +121,6 @@ impl Client {
             .map(|url| url.origin().ascii_serialization());
         origin.ok_or_else(|| Error::Settings(format!("threatq.link_host {host}: not a host")))
     }
-}
-
-/// What came back, whatever it says.
-pub(super) struct Answer {
-    route: String,
-    pub(super) status: u16,
-    pub(super) body: Vec<u8>,
-}
-
-impl Answer {
-    /// ThreatQ's words in an answer that is not a success.
-    pub(super) fn words(&self) -> String {
-        lenient::error_words(&self.body).map_or_else(
-            || escape::words(self.body.trim_ascii(), WORDS_LIMIT),
-            |words| escape::words(words.as_bytes(), WORDS_LIMIT),
-        )
-    }
-
-    pub(super) fn refusal(&self) -> Error {
-        let Self { route, status, .. } = self;
-        match status {
-            429 | 500..=599 => {
-                Error::Unreachable(format!("{route}: ThreatQ answered {status}: {}", self.words()))
-            }
-            _ => Error::Refused { route: route.clone(), status: *status, words: self.words() },
-        }
-    }
-}
-
-/// Sends one request and reads the whole answer.
-pub(super) fn send(request: RequestBuilder, route: &str) -> Result<Answer, Error> {
-    let unreachable = |error: &reqwest::Error| Error::Unreachable(format!("{route}: {}", chain(error)));
-    let mut response = request.send().map_err(|error| unreachable(&error.without_url()))?;
-    let status = response.status();
-    if status.is_redirection() {
-        let target =
-            response.headers().get(LOCATION).map(|value| escape::words(value.as_bytes(), WORDS_LIMIT));
-        let target = target.unwrap_or_else(|| "nowhere".to_owned());
-        return Err(Error::Settings(format!(
-            "{route}: ThreatQ redirects to {target}; set threatq.url to that address"
-        )));
-    }
-    let mut body = Vec::new();
-    (&mut response)
-        .take(BODY_LIMIT + 1)
-        .read_to_end(&mut body)
-        .map_err(|error| Error::Unreachable(format!("{route}: the answer broke off: {error}")))?;
-    if body.len() as u64 > BODY_LIMIT {
-        return Err(Error::Nonsense(format!("{route}: the answer is larger than {BODY_LIMIT} bytes")));
-    }
-    Ok(Answer { route: route.to_owned(), status: status.as_u16(), body })
 }
 
 /// The scheme, host and port of the address. Plain HTTP is for loopback only.
@@ -201,19 +153,6 @@ fn base_of(address: &str) -> Result<String, Error> {
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// The error with its causes, which reqwest keeps to itself.
-fn chain(error: &reqwest::Error) -> String {
-    let mut words = Vec::new();
-    // Writing to a Vec cannot fail.
-    let _ = write!(words, "{error}");
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let _ = write!(words, ": {inner}");
-        cause = inner.source();
-    }
-    escape::words(&words, WORDS_LIMIT)
 }
 
 #[cfg(test)]

@@ -1,0 +1,137 @@
+//! One request and its whole answer, asked again where that may help.
+//!
+//! A ThreatQ that is busy or restarting (429, 502, 503, 504), that does not answer in time, or whose answer breaks off is
+//! asked again a few times, with growing pauses and as `Retry-After` says. Nothing that is asked for here changes
+//! anything there, so asking twice does no harm. Other answers are the caller's to judge.
+
+use std::error::Error as _;
+use std::io::{Read, Write};
+use std::thread;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::blocking::{RequestBuilder, Response};
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+
+use super::{Error, lenient};
+use crate::{escape, tls};
+
+/// The pauses before the second, third and fourth time of asking; each is stretched by up to half at random, so that
+/// many clients do not come back together.
+const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+/// The longest pause that a server may ask for. For a longer one the next run is the right time.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// The largest body that is read, after decompression.
+const BODY_LIMIT: u64 = 32 * 1024 * 1024;
+/// How many characters of ThreatQ's own words a message shows.
+const WORDS_LIMIT: usize = 512;
+
+/// What came back, whatever it says.
+pub(super) struct Answer {
+    route: String,
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+    retry_after: Option<Duration>,
+}
+
+impl Answer {
+    fn is_busy(&self) -> bool {
+        matches!(self.status, 429 | 502..=504)
+    }
+
+    /// ThreatQ's words in an answer that is not a success.
+    pub(super) fn words(&self) -> String {
+        lenient::error_words(&self.body).map_or_else(
+            || escape::words(self.body.trim_ascii(), WORDS_LIMIT),
+            |words| escape::words(words.as_bytes(), WORDS_LIMIT),
+        )
+    }
+
+    pub(super) fn refusal(&self) -> Error {
+        let Self { route, status, .. } = self;
+        match status {
+            429 | 500..=599 => {
+                Error::Unreachable(format!("{route}: ThreatQ answered {status}: {}", self.words()))
+            }
+            _ => Error::Refused { route: route.clone(), status: *status, words: self.words() },
+        }
+    }
+}
+
+/// Asks until there is an answer, or no more sense in asking.
+pub(super) fn ask(route: &str, request: impl Fn() -> RequestBuilder) -> Result<Answer, Error> {
+    for pause in PAUSES {
+        let (reason, wanted) = match once(request(), route) {
+            Ok(answer) if answer.is_busy() => (format!("{route}: {}", answer.status), answer.retry_after),
+            Err(Error::Interrupted(reason)) => (reason, None),
+            other => return other,
+        };
+        let pause = wanted.unwrap_or_else(|| pause.mul_f64(1.0 + fastrand::f64() / 2.0));
+        if pause > LONGEST_PAUSE {
+            return Err(Error::Unreachable(format!(
+                "{reason}; ThreatQ asks to come back in {} s",
+                pause.as_secs()
+            )));
+        }
+        tracing::info!("{reason}; asking again in {:.1} s", pause.as_secs_f64());
+        thread::sleep(pause);
+    }
+    once(request(), route)
+}
+
+/// Sends one request and reads the whole answer.
+fn once(request: RequestBuilder, route: &str) -> Result<Answer, Error> {
+    let mut response = request.send().map_err(|error| unsent(route, &error.without_url()))?;
+    if response.status().is_redirection() {
+        return Err(redirected(&response, route));
+    }
+    let mut body = Vec::new();
+    (&mut response)
+        .take(BODY_LIMIT + 1)
+        .read_to_end(&mut body)
+        .map_err(|error| Error::Interrupted(format!("{route}: the answer broke off: {error}")))?;
+    if body.len() as u64 > BODY_LIMIT {
+        return Err(Error::Nonsense(format!("{route}: the answer is larger than {BODY_LIMIT} bytes")));
+    }
+    let retry_after = retry_after(response.headers());
+    Ok(Answer { route: route.to_owned(), status: response.status().as_u16(), body, retry_after })
+}
+
+/// What a request came to that got no answer. A server that is not there now is left to the next run.
+fn unsent(route: &str, error: &reqwest::Error) -> Error {
+    if let Some(reason) = tls::distrust(error) {
+        let hint = "for a private authority set threatq.ca_file";
+        return Error::Settings(format!("{route}: ThreatQ's certificate is not trusted: {reason}; {hint}"));
+    }
+    let reason = format!("{route}: {}", chain(error));
+    if error.is_connect() { Error::Unreachable(reason) } else { Error::Interrupted(reason) }
+}
+
+fn redirected(response: &Response, route: &str) -> Error {
+    let target = response.headers().get(LOCATION).map(|value| escape::words(value.as_bytes(), WORDS_LIMIT));
+    let target = target.unwrap_or_else(|| "nowhere".to_owned());
+    Error::Settings(format!("{route}: ThreatQ redirects to {target}; set threatq.url to that address"))
+}
+
+/// How long the server asks us to wait: in seconds, or until a date (RFC 9110, section 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTime::parse_from_rfc2822(value).ok()?;
+    Some((date.to_utc() - Utc::now()).to_std().unwrap_or_default())
+}
+
+/// The error with its causes, which reqwest keeps to itself.
+pub(super) fn chain(error: &reqwest::Error) -> String {
+    let mut words = Vec::new();
+    // Writing to a Vec cannot fail.
+    let _ = write!(words, "{error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let _ = write!(words, ": {inner}");
+        cause = inner.source();
+    }
+    escape::words(&words, WORDS_LIMIT)
+}
