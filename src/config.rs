@@ -5,9 +5,11 @@
 //!
 //! Fails: a wrong command line is 64; a file that cannot be read, an unknown key or a missing setting is 78.
 
+mod scope;
 mod section;
 
-pub use section::{Collection, Common, Email, Smtp, State, Threatq, Tls, Watchlist};
+pub use scope::{Moment, Scope, Span};
+pub use section::{Collection, Common, Email, Notify, Smtp, State, Threatq, Tls, Watchlist};
 
 use std::path::{Path, PathBuf};
 use std::{fs, process};

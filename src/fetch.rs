@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 
 use self::source::Source;
-use crate::config::{self, Threatq};
+use crate::config::{self, Scope, Threatq};
 use crate::exit::{self, Failure, Status};
 use crate::ndjson;
 use crate::record::now;
@@ -26,39 +26,46 @@ use crate::threatq::{Client, ObjectTypes};
 
 /// A fetch: ThreatQ on one side, memory and a pipe on the other.
 pub struct Fetch<W: Write> {
-    program: &'static str,
+    library: Library,
+    findings: Findings<W>,
+}
+
+/// ThreatQ's side: what can be asked for, and where links to it lead.
+struct Library {
     client: Client,
     types: ObjectTypes,
     link_origin: String,
+}
+
+/// Our side: what is remembered, and where goes what is found.
+struct Findings<W: Write> {
+    program: &'static str,
     memory: Memory,
+    scope: Scope,
     output: ndjson::Writer<W>,
     found_at: DateTime<Utc>,
     status: Status,
 }
 
 impl<W: Write> Fetch<W> {
-    /// Opens memory, logs in, and learns the object types.
+    /// Logs in, and learns the object types.
     pub fn begin(
         program: &'static str,
         threatq: &Threatq,
+        scope: Scope,
         memory: Memory,
         output: ndjson::Writer<W>,
     ) -> Result<Self, Failure> {
         let client = Client::connect(threatq)?;
         let link_origin = client.link_origin(threatq)?;
         let types = ObjectTypes::read(&client)?;
-        Ok(Self {
-            program,
-            client,
-            types,
-            link_origin,
-            memory,
-            output,
-            found_at: now(),
-            status: Status::Done,
-        })
+        let library = Library { client, types, link_origin };
+        let findings = Findings { program, memory, scope, output, found_at: now(), status: Status::Done };
+        Ok(Self { library, findings })
     }
+}
 
+impl<W: Write> Findings<W> {
     /// Says what is wrong with one thing, and goes on.
     fn complain(&mut self, status: Status, complaint: &impl std::fmt::Display) {
         exit::complain(self.program, complaint);
@@ -73,16 +80,34 @@ impl<W: Write> Fetch<W> {
         })
     }
 
+    /// Forgets what is remembered in a folder and no longer there.
+    fn forget(
+        &mut self,
+        source: &mut Source,
+        folder: &str,
+        is_there: impl Fn(&str, u64) -> bool,
+    ) -> Result<(), Failure> {
+        let Self { memory, output, .. } = self;
+        memory.keys::<Failure>(folder, |key| {
+            let place = key.strip_prefix(folder).and_then(|rest| rest.split_once('/'));
+            let place = place.and_then(|(type_name, id)| Some((type_name, id.parse().ok()?)));
+            if place.is_some_and(|(type_name, id)| is_there(type_name, id)) {
+                return Ok(());
+            }
+            Ok(source.forget(key, output)?)
+        })
+    }
+
     fn source(&self, name: &str) -> Result<Source, Failure> {
         let (base, cursor) = self.memory.source(name)?;
-        Ok(Source::new(name, base, cursor))
+        Ok(Source::new(name, base, cursor, self.scope))
     }
 }
 
-/// The memory that the settings name.
-pub fn memory(flags: &config::State, file: &config::File) -> Result<Memory, Failure> {
+/// The memory that the settings name; none where the run is to go by a time instead.
+pub fn memory(flags: &config::State, file: &config::File, scope: Scope) -> Result<Memory, Failure> {
     match config::state_path(flags, file) {
-        Some(path) => Ok(Memory::open(&path)?),
-        None => Ok(Memory::empty()),
+        Some(path) if scope.since.is_none() => Ok(Memory::open(&path)?),
+        _ => Ok(Memory::empty()),
     }
 }

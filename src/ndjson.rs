@@ -30,6 +30,8 @@ pub enum Error {
     Input(io::Error),
     /// The program that read our output is gone.
     ReaderGone,
+    /// As much was written as was asked for.
+    Enough,
     /// The output cannot be written.
     Output(io::Error),
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Error {
             Self::Line(number, reason) => write!(f, "standard input, line {number}: {reason}"),
             Self::Input(error) => write!(f, "standard input: {error}"),
             Self::ReaderGone => f.write_str("standard output: the program that reads it is gone"),
+            Self::Enough => f.write_str("standard output: as much was written as was asked for"),
             Self::Output(error) => write!(f, "standard output: {error}"),
         }
     }
@@ -51,16 +54,18 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match error {
             Error::Line(..) => Status::BadStream,
-            Error::Input(_) | Error::ReaderGone | Error::Output(_) => Status::Disk,
+            Error::Input(_) | Error::ReaderGone | Error::Enough | Error::Output(_) => Status::Disk,
         };
         Failure::from_error(status, error)
     }
 }
 
-/// Makes the end of a reader a quiet end of ours, as fetchers and the formatter want it.
-pub fn quiet_when_reader_gone(result: Result<Status, Failure>) -> Result<Status, Failure> {
+/// Makes it a quiet end when nobody wants to read more, as fetchers and the formatter have it.
+pub fn quiet_when_unwanted(result: Result<Status, Failure>) -> Result<Status, Failure> {
     match result {
-        Err(failure) if matches!(failure.cause(), Some(Error::ReaderGone)) => Ok(Status::Done),
+        Err(failure) if matches!(failure.cause(), Some(Error::ReaderGone | Error::Enough)) => {
+            Ok(Status::Done)
+        }
         other => other,
     }
 }

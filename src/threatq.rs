@@ -59,9 +59,9 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether only the thing asked for is not there, and all else may be fine.
-    pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused { status: 404, .. })
+    /// Whether only the object that was asked for is not there or cannot be understood, and all else may be fine.
+    pub fn is_about_one_object(&self) -> bool {
+        matches!(self, Self::Refused { status: 404, .. } | Self::Nonsense(_))
     }
 }
 

@@ -12,6 +12,8 @@ use crate::support::site::{Site, secret_file};
 
 const WATCHLIST: &str = "tq-fetch-watchlist";
 const COLLECTION: &str = "tq-fetch-collection";
+/// The demo's collection, read whole and not only as far as it was touched.
+const ALL_OF_IT: [&str; 4] = ["--collection", "Ransomware IOCs", "--rescan", "0s"];
 
 /// The fetcher's alerts at this moment, against the state as it is.
 #[track_caller]
@@ -117,6 +119,9 @@ fn an_object_that_two_people_watch_is_one_alert_that_names_both() {
 #[test]
 fn what_leaves_is_forgotten_and_is_new_when_it_comes_back() {
     let site = Site::new();
+    let config = std::fs::read_to_string(site.config()).expect("the configuration");
+    let config = config.replace("name = \"Ransomware IOCs\"", "name = \"Ransomware IOCs\"\nrescan = \"0s\"");
+    std::fs::write(site.config(), config).expect("it is ours");
     site.play("added");
     site.run_both();
     {
@@ -154,7 +159,8 @@ fn a_collection_of_many_pages_is_read_whole_and_each_new_item_is_one_alert() {
     site.run("tq-fetch-collection").succeeds();
     site.sim.clear_requests();
     site.play("added");
-    assert_eq!(alerts(&site, COLLECTION).len(), 3);
+    let run = site.program(COLLECTION).args(&ALL_OF_IT).run().succeeds();
+    assert_eq!(run.records_of("alert").len(), 3);
     let pages = site.sim.requests().iter().filter(|request| request.path == "/api/indicators/query").count();
     assert_eq!(pages, 3);
 }
@@ -334,7 +340,7 @@ fn a_collection_that_changes_while_it_is_read_is_read_again_and_nothing_is_misse
     let second_page =
         Fault { skip: 1, ..Fault::next("/api/indicators/query", FaultKind::Slow(Duration::from_secs(1))) };
     site.sim.fault(second_page);
-    let fetcher = site.program(COLLECTION).start();
+    let fetcher = site.program(COLLECTION).args(&ALL_OF_IT).start();
     let pages =
         || site.sim.requests().iter().filter(|request| request.path == "/api/indicators/query").count();
     eventually("the second page is asked for", || pages() == 2);

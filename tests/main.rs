@@ -6,8 +6,10 @@
 mod connector;
 mod crash;
 mod fetch;
+mod man;
 mod pipeline;
 mod records;
+mod scope;
 mod stream;
 mod support;
 mod tidy;

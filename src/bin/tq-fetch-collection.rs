@@ -8,7 +8,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tq_alerts::config::{self, Collection, Common, State, Threatq, required_list};
+use tq_alerts::config::{self, Collection, Common, Notify, Scope, Span, State, Threatq, required_list};
 use tq_alerts::exit::{self, Failure, Status};
 use tq_alerts::fetch::{self, Fetch};
 use tq_alerts::terminal::Style;
@@ -29,6 +29,14 @@ struct Args {
     /// Only objects of these types, separated by commas; those that the collection selects otherwise
     #[arg(long, value_name = "A,B", value_delimiter = ',', requires = "collection")]
     objects: Vec<String>,
+    /// What is reported: new items, or any that were touched; new unless said otherwise
+    #[arg(long, value_name = "new|any", value_enum, hide_possible_values = true, requires = "collection")]
+    notify: Option<Notify>,
+    /// How often all of it is read, and not only what was touched; 24h unless said otherwise
+    #[arg(long, value_name = "DURATION", requires = "collection")]
+    rescan: Option<Span>,
+    #[command(flatten)]
+    scope: Scope,
     #[command(flatten)]
     threatq: Threatq,
     #[command(flatten)]
@@ -38,7 +46,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::run(PROGRAM, || ndjson::quiet_when_reader_gone(config::parse().and_then(run)))
+    exit::run(PROGRAM, || ndjson::quiet_when_unwanted(config::parse().and_then(run)))
 }
 
 fn run(args: Args) -> Result<Status, Failure> {
@@ -48,17 +56,22 @@ fn run(args: Args) -> Result<Status, Failure> {
         tracing::info!("data collections are not enabled");
         return Ok(Status::Done);
     };
-    let memory = fetch::memory(&args.state, &file)?;
+    let memory = fetch::memory(&args.state, &file, args.scope)?;
     let output = ndjson::Writer::new(io::stdout().lock(), Style::of_stdout(args.common.color));
-    let fetch = Fetch::begin(PROGRAM, &args.threatq.or(file.threatq), memory, output)?;
+    let fetch = Fetch::begin(PROGRAM, &args.threatq.or(file.threatq), args.scope, memory, output)?;
     fetch::collections(fetch, &wanted)
 }
 
 /// Which collections to look at; none where the file switches them off and no flag asks for them.
 fn collections(args: &Args, file: &config::File) -> Result<Option<Vec<Collection>>, Failure> {
     if !args.collection.is_empty() {
-        let asked =
-            |name: &String| Collection { enabled: None, name: name.clone(), objects: args.objects.clone() };
+        let asked = |name: &String| Collection {
+            enabled: None,
+            name: name.clone(),
+            objects: args.objects.clone(),
+            notify: args.notify,
+            rescan: args.rescan,
+        };
         return Ok(Some(args.collection.iter().map(asked).collect()));
     }
     let enabled: Vec<Collection> =

@@ -8,7 +8,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tq_alerts::config::{self, Common, State, Threatq, Watchlist, required_list};
+use tq_alerts::config::{self, Common, Scope, State, Threatq, Watchlist, required_list};
 use tq_alerts::exit::{self, Failure, Status};
 use tq_alerts::fetch::{self, Fetch};
 use tq_alerts::terminal::Style;
@@ -26,6 +26,8 @@ struct Args {
     #[command(flatten)]
     watchlist: Watchlist,
     #[command(flatten)]
+    scope: Scope,
+    #[command(flatten)]
     threatq: Threatq,
     #[command(flatten)]
     state: State,
@@ -34,7 +36,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::run(PROGRAM, || ndjson::quiet_when_reader_gone(config::parse().and_then(run)))
+    exit::run(PROGRAM, || ndjson::quiet_when_unwanted(config::parse().and_then(run)))
 }
 
 fn run(args: Args) -> Result<Status, Failure> {
@@ -44,9 +46,9 @@ fn run(args: Args) -> Result<Status, Failure> {
         tracing::info!("watchlists are not enabled");
         return Ok(Status::Done);
     };
-    let memory = fetch::memory(&args.state, &file)?;
+    let memory = fetch::memory(&args.state, &file, args.scope)?;
     let output = ndjson::Writer::new(io::stdout().lock(), Style::of_stdout(args.common.color));
-    let fetch = Fetch::begin(PROGRAM, &args.threatq.or(file.threatq), memory, output)?;
+    let fetch = Fetch::begin(PROGRAM, &args.threatq.or(file.threatq), args.scope, memory, output)?;
     fetch::watchlists(fetch, &users)
 }
 

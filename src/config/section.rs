@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+use super::Span;
 use crate::terminal::Color;
 
 /// What every program understands. No section of the file: the place of the file itself is among it.
@@ -88,6 +89,21 @@ pub struct Collection {
     /// Only objects of these types; empty means those that the collection selects.
     #[serde(default)]
     pub objects: Vec<String>,
+    /// What is reported; absent means new items only.
+    pub notify: Option<Notify>,
+    /// How often all of it is read, and not only what was touched; absent means once a day.
+    pub rescan: Option<Span>,
+}
+
+/// What of a collection is reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    /// New items
+    #[default]
+    New,
+    /// New items, and items that were touched
+    Any,
 }
 
 /// `[email]`: who writes to whom.

@@ -1,39 +1,53 @@
-//! Data collections: what is newly in one, whether or not it was newly made.
+//! Data collections: what is newly in one, whether or not it was newly made, and what of it was touched.
 //!
-//! Each collection is a source of its own, and membership is remembered object by object. A collection whose own query
-//! changed is another collection: it gets a new baseline instead of a flood.
+//! Each collection is a source of its own, and membership is remembered object by object. Usually only what was touched
+//! since the last run is asked for; once a day all of it is read, which finds what came or left without being touched.
+//! A collection whose own query changed is another collection: it gets a new baseline instead of a flood.
 
 use std::io::Write;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Fetch;
 use super::source::{Source, entry, segment};
-use crate::config;
+use super::{Fetch, Findings, Library};
+use crate::change::{View, changes};
+use crate::config::{self, Notify, Span};
 use crate::exit::{Failure, Status};
 use crate::record::{self, Alert, Event};
-use crate::threatq::{Error, ObjectType, Pass, SavedSearch, SavedSearches};
+use crate::threatq::{Error, Object, ObjectType, Pass, SavedSearch, SavedSearches};
 
 /// How often a collection that changes while it is read is read again.
 const PASSES: usize = 3;
+/// How far a window reaches back behind the newest change seen: ThreatQ's stamps have seconds, and its index lags.
+const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+/// How often all of a collection is read.
+const RESCAN: Span = Span(TimeDelta::hours(24));
 
 /// What is remembered of a collection itself.
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Known {
     query: String,
     types: Vec<String>,
+    /// When all of it was last read.
+    scanned_at: DateTime<Utc>,
 }
 
-/// What is remembered of an object in it.
-#[derive(Serialize)]
-struct Member {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    touched_at: Option<chrono::DateTime<chrono::Utc>>,
+/// One collection while it is fetched.
+struct Reading<'a> {
+    search: &'a SavedSearch,
+    notify: Notify,
+    /// The folder of its objects' marks.
+    folder: String,
+    /// Whether nothing that is in it now is news, because nothing is known of it.
+    is_new: bool,
+    /// Only what was touched since then is read; all of it where there is none.
+    since: Option<DateTime<Utc>>,
 }
 
 /// Fetches these collections, each as a source of its own. One that cannot be fetched does not harm the others.
 pub fn collections<W: Write>(mut fetch: Fetch<W>, wanted: &[config::Collection]) -> Result<Status, Failure> {
-    let searches = SavedSearches::read(&fetch.client)?;
+    let searches = SavedSearches::read(&fetch.library.client)?;
     let mut fetched: Vec<&str> = Vec::new();
     for one in wanted {
         let result = searches.find(&one.name).map_err(Failure::from).and_then(|search| {
@@ -41,118 +55,164 @@ pub fn collections<W: Write>(mut fetch: Fetch<W>, wanted: &[config::Collection])
                 return Err(Failure::new(Status::Config, "the collection is configured twice"));
             }
             fetched.push(&search.name);
-            collection(&mut fetch, search, &one.objects)
+            collection(&mut fetch, search, one)
         });
         match result {
             Err(failure) if failure.cause::<crate::ndjson::Error>().is_some() => return Err(failure),
             Err(failure) => {
                 let status = failure.status;
-                fetch.complain(status, &failure.about(format!("collection {}", one.name)));
+                fetch.findings.complain(status, &failure.about(format!("collection {}", one.name)));
             }
             Ok(()) => (),
         }
     }
-    Ok(fetch.status)
+    Ok(fetch.findings.status)
 }
 
 fn collection<W: Write>(
     fetch: &mut Fetch<W>,
     search: &SavedSearch,
-    objects: &[String],
+    wanted: &config::Collection,
 ) -> Result<(), Failure> {
+    let Fetch { library, findings } = fetch;
     let name = format!("collection/{}", search.name);
-    let mut source = fetch.source(&name)?;
-    let types: Vec<ObjectType> = search.object_types(&fetch.types, objects)?.into_iter().cloned().collect();
-    let known =
-        Known { query: search.fingerprint()?, types: types.iter().map(|one| one.name.clone()).collect() };
+    let mut source = findings.source(&name)?;
+    let types = search.object_types(&library.types, &wanted.objects)?;
+    let now = Known {
+        query: search.fingerprint()?,
+        types: types.iter().map(|one| one.name.clone()).collect(),
+        scanned_at: findings.found_at,
+    };
     let key = format!("collection/{}", segment(&search.name));
-    let before: Option<Known> = fetch.remembered(&key)?;
-    let is_new = before.as_ref() != Some(&known);
-    match before {
-        None => tracing::info!("{name}: looked at for the first time; what is in it now is no news"),
-        Some(_) if is_new => {
-            tracing::warn!("{name}: its query or its object types changed; what is in it now is no news");
-        }
-        Some(_) => (),
-    }
-    let mut members: Vec<(String, Pass)> = Vec::new();
-    for object_type in &types {
-        let folder = format!("{key}/{}", object_type.name);
-        let pass = objects_of(fetch, &mut source, search, (object_type, &folder), is_new)?;
-        members.push((object_type.name.clone(), pass));
-    }
-    let Fetch { memory, output, .. } = fetch;
+    let before: Option<Known> = findings.remembered(&key)?;
+    let is_new = is_another(&name, before.as_ref(), &now);
+    let Span(rescan) = wanted.rescan.unwrap_or(RESCAN);
+    let is_due = before.is_none_or(|before| now.scanned_at - before.scanned_at >= rescan);
+    let reads_all = is_new || is_due || findings.scope.baseline;
+    let since = source.since().filter(|_| !reads_all).map(|since| since - OVERLAP);
     let folder = format!("{key}/");
-    memory.keys::<Failure>(&folder, |key| {
-        let place = key.strip_prefix(&folder).and_then(|rest| rest.split_once('/'));
-        let is_member = place.is_some_and(|(type_name, id)| {
-            let pass = members.iter().find(|(name, _)| name == type_name).map(|(_, pass)| pass);
-            pass.zip(id.parse().ok()).is_some_and(|(pass, id)| pass.has(id))
-        });
-        if is_member { Ok(()) } else { Ok(source.forget(key, output)?) }
-    })?;
-    if is_new {
-        source.remember(entry(&key, &known)?, output)?;
+    let reading = Reading { search, notify: wanted.notify.unwrap_or_default(), folder, is_new, since };
+    let mut members: Vec<(&str, Pass)> = Vec::new();
+    for object_type in types {
+        let pass = reading.objects_of(library, findings, &mut source, object_type)?;
+        members.push((&object_type.name, pass));
     }
-    Ok(source.close(output)?)
+    if since.is_none() {
+        findings.forget(&mut source, &reading.folder, |type_name, id| {
+            members.iter().any(|(name, pass)| *name == type_name && pass.has(id))
+        })?;
+        source.remember(entry(&key, &now)?, &mut findings.output)?;
+    }
+    Ok(source.close(&mut findings.output)?)
 }
 
-/// Reads the collection's objects of one type until a pass saw them all, and writes each new one once.
-fn objects_of<W: Write>(
-    fetch: &mut Fetch<W>,
-    source: &mut Source,
-    search: &SavedSearch,
-    (object_type, folder): (&ObjectType, &str),
-    is_baseline: bool,
-) -> Result<Pass, Failure> {
-    let mut earlier: Vec<Pass> = Vec::new();
-    for _ in 0..PASSES {
-        let Fetch { client, memory, output, link_origin, found_at, program, status, .. } = &mut *fetch;
-        let pass = search.objects::<Failure>(client, object_type, |row| {
-            let object = match row {
-                Ok(object) => object,
-                Err(reason) => {
-                    if earlier.is_empty() {
-                        crate::exit::complain(
-                            program,
-                            &format!("{}: {} {reason}", source.name(), object_type.name),
-                        );
-                        *status = status.worst(Status::Refused);
-                    }
-                    return Ok(());
-                }
-            };
-            source.saw(object.touched_at);
-            let key = format!("{folder}/{}", object.id);
-            if earlier.iter().any(|pass| pass.has(object.id))
-                || (!is_baseline && memory.mark(&key)?.is_some())
-            {
-                return Ok(());
-            }
-            let mark = entry(&key, &Member { touched_at: object.touched_at })?;
-            if is_baseline {
-                return Ok(source.remember(mark, output)?);
-            }
-            let alert = Alert {
-                id: String::new(),
-                source: source.name().to_owned(),
-                event: Event::Added,
-                found_at: Some(*found_at),
-                watchers: Vec::new(),
-                collection: Some(record::Collection { name: search.name.clone(), hash: search.hash.clone() }),
-                object: object.to_record(object_type, link_origin),
-                changed_at: object.touched_at,
-                changes: Vec::new(),
-                marks: vec![mark],
-            };
-            Ok(source.alert(alert, output)?)
-        })?;
-        fetch.output.flush()?;
-        if pass.is_whole() {
-            return Ok(pass);
-        }
-        earlier.push(pass);
+/// Whether nothing is known of a collection, or only of one that asked for something else.
+fn is_another(name: &str, before: Option<&Known>, now: &Known) -> bool {
+    let Some(before) = before else {
+        tracing::info!("{name}: looked at for the first time; what is in it now is no news");
+        return true;
+    };
+    let is_another = (&before.query, &before.types) != (&now.query, &now.types);
+    if is_another {
+        tracing::warn!("{name}: its query or its object types changed; what is in it now is no news");
     }
-    let sentence = format!("{} changed while it was read, {PASSES} times", object_type.display_name_plural);
-    Err(Error::Moving(sentence).into())
+    is_another
+}
+
+impl Reading<'_> {
+    /// Reads the objects of one type until a pass saw them all, and writes each that is news once.
+    fn objects_of<W: Write>(
+        &self,
+        library: &Library,
+        findings: &mut Findings<W>,
+        source: &mut Source,
+        object_type: &ObjectType,
+    ) -> Result<Pass, Failure> {
+        let mut earlier: Vec<Pass> = Vec::new();
+        for _ in 0..PASSES {
+            let pass =
+                self.search.objects::<Failure>(
+                    &library.client,
+                    object_type,
+                    self.since,
+                    |row| match row {
+                        Ok(object) if earlier.iter().any(|pass| pass.has(object.id)) => Ok(()),
+                        Ok(object) => self.report(library, findings, source, object_type, &object),
+                        Err(reason) => {
+                            if earlier.is_empty() {
+                                let subject = format!("{}: {} {reason}", source.name(), object_type.name);
+                                findings.complain(Status::Refused, &subject);
+                            }
+                            Ok(())
+                        }
+                    },
+                )?;
+            findings.output.flush()?;
+            if pass.is_whole() {
+                return Ok(pass);
+            }
+            earlier.push(pass);
+        }
+        let sentence =
+            format!("{} changed while it was read, {PASSES} times", object_type.display_name_plural);
+        Err(Error::Moving(sentence).into())
+    }
+
+    /// Compares one object with what is remembered of it, and writes what is news.
+    fn report<W: Write>(
+        &self,
+        library: &Library,
+        findings: &mut Findings<W>,
+        source: &mut Source,
+        object_type: &ObjectType,
+        object: &Object,
+    ) -> Result<(), Failure> {
+        source.saw(object.touched_at);
+        let key = format!("{}{}/{}", self.folder, object_type.name, object.id);
+        let known: Option<View> = findings.remembered(&key)?;
+        // What was remembered of another collection of that name says nothing about this one.
+        let before = known.as_ref().filter(|_| !self.is_new);
+        let now = self.view(object, object_type);
+        let (event, changes, is_news) = if let Some(before) = before {
+            let changes = changes(before, &now);
+            let is_touched = now.touched_at != before.touched_at || !changes.is_empty();
+            (Event::Updated, changes, is_touched && self.notify == Notify::Any)
+        } else {
+            let is_news = !self.is_new || findings.scope.reaches(object.touched_at, findings.found_at);
+            (Event::Added, Vec::new(), is_news)
+        };
+        let after = before.map_or_else(|| now.clone(), |before| now.clone().completed_by(before));
+        let mark = entry(&key, &after)?;
+        if !is_news || findings.scope.baseline {
+            return if known.as_ref() == Some(&after) {
+                Ok(())
+            } else {
+                Ok(source.remember(mark, &mut findings.output)?)
+            };
+        }
+        let alert = Alert {
+            id: String::new(),
+            source: source.name().to_owned(),
+            event,
+            found_at: Some(findings.found_at),
+            watchers: Vec::new(),
+            collection: Some(record::Collection {
+                name: self.search.name.clone(),
+                hash: self.search.hash.clone(),
+            }),
+            object: object.to_record(object_type, &library.link_origin),
+            changed_at: object.touched_at,
+            changes,
+            marks: vec![mark],
+        };
+        Ok(source.alert(alert, &mut findings.output)?)
+    }
+
+    /// What is remembered of an object: of items whose updates nobody wants to know, only that they are there.
+    fn view(&self, object: &Object, object_type: &ObjectType) -> View {
+        match self.notify {
+            Notify::Any => object.view(object_type),
+            Notify::New => View { touched_at: object.touched_at, ..View::default() },
+        }
+    }
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::config::Scope;
 use crate::exit::{Failure, Status};
 use crate::ndjson::{Error, Writer};
 use crate::record::{Alert, Checkpoint, Cursor, Mark, MarkEntry, Tally};
@@ -18,16 +19,18 @@ pub(super) struct Source {
     name: String,
     base: u64,
     cursor: Cursor,
+    scope: Scope,
     tally: Tally,
     marks: Vec<MarkEntry>,
 }
 
 impl Source {
-    pub(super) fn new(name: &str, base: u64, cursor: Cursor) -> Self {
+    pub(super) fn new(name: &str, base: u64, cursor: Cursor, scope: Scope) -> Self {
         Self {
             name: name.to_owned(),
             base,
             cursor,
+            scope,
             tally: Tally::default(),
             marks: Vec::with_capacity(BATCH),
         }
@@ -41,7 +44,8 @@ impl Source {
     pub(super) fn alert<W: Write>(&mut self, mut alert: Alert, output: &mut Writer<W>) -> Result<(), Error> {
         alert.id = alert.id_of_content(self.base);
         self.tally.add(&alert.id);
-        output.write(&alert)
+        output.write(&alert)?;
+        if self.scope.limit == Some(self.tally.count()) { Err(Error::Enough) } else { Ok(()) }
     }
 
     /// Remembers without an alert.
@@ -50,6 +54,9 @@ impl Source {
         entry: MarkEntry,
         output: &mut Writer<W>,
     ) -> Result<(), Error> {
+        if self.scope.is_dry() {
+            return Ok(());
+        }
         self.marks.push(entry);
         if self.marks.len() < BATCH { Ok(()) } else { self.write_marks(output) }
     }
@@ -67,6 +74,11 @@ impl Source {
         output.write(&mark)
     }
 
+    /// The newest change that was reported, in this run or before.
+    pub(super) fn since(&self) -> Option<DateTime<Utc>> {
+        self.cursor.since
+    }
+
     /// Moves the cursor on to what ThreatQ reports, never back.
     pub(super) fn saw(&mut self, touched_at: Option<DateTime<Utc>>) {
         self.cursor.since = self.cursor.since.max(touched_at);
@@ -77,6 +89,9 @@ impl Source {
         self.write_marks(output)?;
         let (alerts, digest) = (self.tally.count(), self.tally.digest());
         tracing::info!("{}: {alerts} alert{}", self.name, if alerts == 1 { "" } else { "s" });
+        if self.scope.is_dry() {
+            return output.flush();
+        }
         let Self { name, base, cursor, .. } = self;
         output.write(&Checkpoint { source: name, base, cursor, alerts, digest, emails: None })?;
         output.flush()

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-use super::Fetch;
 use super::source::{Source, entry, segment};
+use super::{Fetch, Findings, Library};
 use crate::change::{View, changes};
 use crate::exit::{Failure, Status};
-use crate::record::{Alert, Change, Event, MarkEntry};
+use crate::record::{Alert, Change, Event, MarkEntry, Watcher};
 use crate::threatq::{Object, ObjectType, User, Users, Watched};
 
 /// The name of the source, and the folder of its marks.
@@ -29,57 +29,49 @@ struct Person {
 struct News {
     event: Event,
     changes: Vec<Change>,
-    people: Vec<usize>,
+    watchers: Vec<Watcher>,
     marks: Vec<MarkEntry>,
 }
 
 /// Fetches the watchlists of these users as one source.
-pub fn watchlists<W: Write>(mut fetch: Fetch<W>, names: &[String]) -> Result<Status, Failure> {
-    let mut source = fetch.source(SOURCE)?;
-    let people = people(&fetch, names)?;
-    let mut listed: BTreeMap<(String, u64), Vec<usize>> = BTreeMap::new();
-    for (index, person) in people.iter().enumerate() {
-        for watched in Watched::by(&fetch.client, &person.user)? {
-            match fetch.types.find(&watched.object_type) {
-                Ok(object_type) => {
-                    let watchers = listed.entry((object_type.name.clone(), watched.object_id)).or_default();
-                    if !watchers.contains(&index) {
-                        watchers.push(index);
-                    }
-                }
-                Err(error) => {
-                    let label = format!("watched {} {}", watched.object_type, watched.object_id);
-                    fetch.complain(Status::Refused, &format!("{label}: {error}"));
-                }
-            }
-        }
-    }
+pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String]) -> Result<Status, Failure> {
+    let Fetch { library, mut findings } = fetch;
+    let mut source = findings.source(SOURCE)?;
+    let people = people(&library, &findings, names)?;
+    let listed = listed(&library, &mut findings, &people)?;
     for ((type_name, id), watchers) in &listed {
-        let object_type = fetch.types.find(type_name)?.clone();
-        match Object::read(&fetch.client, &object_type, *id) {
-            Ok(object) => report(&mut fetch, &mut source, &people, watchers, &object_type, &object)?,
-            Err(error) if error.is_not_found() || matches!(error, crate::threatq::Error::Nonsense(_)) => {
-                fetch.complain(Status::Refused, &format!("{type_name} {id} cannot be read: {error}"));
+        let object_type = library.types.find(type_name)?;
+        match Object::read(&library.client, object_type, *id) {
+            Ok(object) => {
+                let watchers = watchers.iter().filter_map(|index| people.get(*index)).collect::<Vec<_>>();
+                report(&library, &mut findings, &mut source, &watchers, (object_type, &object))?;
+            }
+            Err(error) if error.is_about_one_object() => {
+                findings.complain(Status::Refused, &format!("{type_name} {id} cannot be read: {error}"));
             }
             Err(error) => return Err(error.into()),
         }
-        fetch.output.flush()?;
+        findings.output.flush()?;
     }
     for (index, person) in people.iter().enumerate() {
-        let still_there = |key: &str| {
-            let object = key.strip_prefix(&person.folder).and_then(|rest| rest.rsplit_once('/'));
-            let object =
-                object.and_then(|(type_name, id)| Some((type_name.to_owned(), id.parse::<u64>().ok()?)));
-            object.and_then(|object| listed.get(&object)).is_some_and(|watchers| watchers.contains(&index))
-        };
-        forget_the_rest(&mut fetch, &mut source, person, still_there)?;
+        findings.forget(&mut source, &person.folder, |type_name, id| {
+            listed.get(&(type_name.to_owned(), id)).is_some_and(|watchers| watchers.contains(&index))
+        })?;
+        if person.is_new {
+            let mark = entry(person.folder.trim_end_matches('/'), &serde_json::json!({}))?;
+            source.remember(mark, &mut findings.output)?;
+        }
     }
-    source.close(&mut fetch.output)?;
-    Ok(fetch.status)
+    source.close(&mut findings.output)?;
+    Ok(findings.status)
 }
 
-fn people<W: Write>(fetch: &Fetch<W>, names: &[String]) -> Result<Vec<Person>, Failure> {
-    let users = Users::read(&fetch.client)?;
+fn people<W: Write>(
+    library: &Library,
+    findings: &Findings<W>,
+    names: &[String],
+) -> Result<Vec<Person>, Failure> {
+    let users = Users::read(&library.client)?;
     let mut found = BTreeSet::new();
     let mut people = Vec::new();
     for name in names {
@@ -88,7 +80,7 @@ fn people<W: Write>(fetch: &Fetch<W>, names: &[String]) -> Result<Vec<Person>, F
             continue;
         }
         let folder = format!("{SOURCE}/{}/", segment(&user.key()));
-        let is_new = fetch.memory.mark(folder.trim_end_matches('/'))?.is_none();
+        let is_new = findings.memory.mark(folder.trim_end_matches('/'))?.is_none();
         if is_new {
             tracing::info!(
                 "{name}: the watchlist is looked at for the first time; what is on it now is no news"
@@ -99,78 +91,85 @@ fn people<W: Write>(fetch: &Fetch<W>, names: &[String]) -> Result<Vec<Person>, F
     Ok(people)
 }
 
+/// Every object on somebody's list, in a stable order, and who of the people watches it.
+fn listed<W: Write>(
+    library: &Library,
+    findings: &mut Findings<W>,
+    people: &[Person],
+) -> Result<BTreeMap<(String, u64), Vec<usize>>, Failure> {
+    let mut listed: BTreeMap<(String, u64), Vec<usize>> = BTreeMap::new();
+    for (index, person) in people.iter().enumerate() {
+        for watched in Watched::by(&library.client, &person.user)? {
+            match library.types.find(&watched.object_type) {
+                Ok(object_type) => {
+                    let watchers = listed.entry((object_type.name.clone(), watched.object_id)).or_default();
+                    if !watchers.contains(&index) {
+                        watchers.push(index);
+                    }
+                }
+                Err(error) => {
+                    let label = format!("watched {} {}", watched.object_type, watched.object_id);
+                    findings.complain(Status::Refused, &format!("{label}: {error}"));
+                }
+            }
+        }
+    }
+    Ok(listed)
+}
+
 /// Compares one object with what is remembered of it for each watcher, and writes what is news.
 fn report<W: Write>(
-    fetch: &mut Fetch<W>,
+    library: &Library,
+    findings: &mut Findings<W>,
     source: &mut Source,
-    people: &[Person],
-    watchers: &[usize],
-    object_type: &ObjectType,
-    object: &Object,
+    watchers: &[&Person],
+    (object_type, object): (&ObjectType, &Object),
 ) -> Result<(), Failure> {
     source.saw(object.touched_at);
     let now = object.view(object_type);
     let mut all_news: Vec<News> = Vec::new();
-    for index in watchers {
-        let Some(person) = people.get(*index) else {
-            continue;
-        };
+    for person in watchers {
         let key = format!("{}{}/{}", person.folder, object_type.name, object.id);
-        let before: Option<View> = fetch.remembered(&key)?;
+        let before: Option<View> = findings.remembered(&key)?;
         let (event, changes, after) = match &before {
             Some(before) => (Event::Updated, changes(before, &now), now.clone().completed_by(before)),
             None => (Event::Added, Vec::new(), now.clone()),
         };
         let mark = entry(&key, &after)?;
-        let is_news = if before.is_some() { !changes.is_empty() } else { !person.is_new };
-        if !is_news {
+        let is_news = match before {
+            Some(_) => !changes.is_empty(),
+            None => !person.is_new || findings.scope.reaches(object.touched_at, findings.found_at),
+        };
+        if !is_news || findings.scope.baseline {
             // Nothing to tell, but there may be something to remember: a time, or a part that was not delivered before.
             if before.as_ref() != Some(&after) {
-                source.remember(mark, &mut fetch.output)?;
+                source.remember(mark, &mut findings.output)?;
             }
             continue;
         }
+        let watcher = person.user.watcher();
         match all_news.iter_mut().find(|news| news.event == event && news.changes == changes) {
             Some(news) => {
-                news.people.push(*index);
+                news.watchers.push(watcher);
                 news.marks.push(mark);
             }
-            None => all_news.push(News { event, changes, people: vec![*index], marks: vec![mark] }),
+            None => all_news.push(News { event, changes, watchers: vec![watcher], marks: vec![mark] }),
         }
     }
     for news in all_news {
-        let watchers =
-            news.people.iter().filter_map(|index| people.get(*index)).map(|person| person.user.watcher());
         let alert = Alert {
             id: String::new(),
             source: SOURCE.to_owned(),
             event: news.event,
-            found_at: Some(fetch.found_at),
-            watchers: watchers.collect(),
+            found_at: Some(findings.found_at),
+            watchers: news.watchers,
             collection: None,
-            object: object.to_record(object_type, &fetch.link_origin),
+            object: object.to_record(object_type, &library.link_origin),
             changed_at: object.touched_at,
             changes: news.changes,
             marks: news.marks,
         };
-        source.alert(alert, &mut fetch.output)?;
-    }
-    Ok(())
-}
-
-/// Forgets what is no longer on a person's list, and remembers that the list was looked at.
-fn forget_the_rest<W: Write>(
-    fetch: &mut Fetch<W>,
-    source: &mut Source,
-    person: &Person,
-    still_there: impl Fn(&str) -> bool,
-) -> Result<(), Failure> {
-    let Fetch { memory, output, .. } = fetch;
-    memory.keys::<Failure>(&person.folder, |key| {
-        if still_there(key) { Ok(()) } else { Ok(source.forget(key, output)?) }
-    })?;
-    if person.is_new {
-        source.remember(entry(person.folder.trim_end_matches('/'), &serde_json::json!({}))?, output)?;
+        source.alert(alert, &mut findings.output)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Data collections, which the API calls saved searches: `GET /api/search/query`, and running one on an object type.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -108,18 +109,27 @@ impl SavedSearch {
         names.iter().map(|name| types.find(name)).collect()
     }
 
-    /// One pass over the collection's objects of one type, each handed on as it arrives.
+    /// One pass over the collection's objects of one type, or over those of them that were touched since a time, each
+    /// handed on as it arrives.
     pub fn objects<E: From<Error>>(
         &self,
         client: &Client,
         object_type: &ObjectType,
+        since: Option<DateTime<Utc>>,
         each: impl FnMut(Result<Object, String>) -> Result<(), E>,
     ) -> Result<Pass, E> {
         let query = self.api_query()?;
         let part = |name: &str| {
             query.get(name).filter(|part| part.is_object()).cloned().unwrap_or_else(|| json!({}))
         };
-        let body = json!({"criteria": part("criteria"), "filters": part("filters"), "fields": FIELDS});
+        let mut filters = part("filters");
+        if let Some(since) = since {
+            // Beside the collection's own filters, which may hold dates that must go on counting.
+            let window = json!({"touched_at": {"+gte": since.format("%Y-%m-%d %H:%M:%S").to_string()}});
+            let is_empty = filters.as_object().is_some_and(Map::is_empty);
+            filters = json!({"+and": if is_empty { vec![window] } else { vec![filters, window] }});
+        }
+        let body = json!({"criteria": part("criteria"), "filters": filters, "fields": FIELDS});
         client.query(&format!("/api/{}/query", object_type.collection), &body, each)
     }
 }

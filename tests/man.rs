@@ -1,0 +1,276 @@
+//! The manual pages and the programs, held together: flags, keys of the configuration, references, form.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::program::{Ended, program, script};
+use crate::support::site::private_folder;
+
+const PROGRAMS: [&str; 4] = ["tq-fetch-watchlist", "tq-fetch-collection", "tq-format-email", "tq-send-smtp"];
+const CONNECTOR: &str = "tq-conn-email-alerts";
+/// A key that no section has.
+const NO_KEY: &str = "nosuchkey";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("man")
+}
+
+/// A page's source.
+#[track_caller]
+fn page(name: &str) -> String {
+    let path = folder().join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The names of all pages, with their section's number.
+fn pages() -> Vec<String> {
+    let entries = fs::read_dir(folder()).expect("there are pages");
+    let mut pages: Vec<String> = entries
+        .map(|entry| {
+            entry.expect("the folder can be read").file_name().into_string().expect("names are ASCII")
+        })
+        .collect();
+    pages.sort();
+    pages
+}
+
+/// What stands between one `.Sh` and the next.
+fn section<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = page.split_once(&format!("\n.Sh {name}\n"))?;
+    rest.split("\n.Sh ").next()
+}
+
+/// The flags in a line of mdoc: `Fl v` is -v, `Fl Fl state` is --state.
+fn flags_in(line: &str) -> Vec<String> {
+    let mut words = line.trim_start_matches('.').split_whitespace();
+    let mut flags = Vec::new();
+    while let Some(word) = words.next() {
+        if word == "Fl" {
+            flags.push(match words.next() {
+                Some("Fl") => format!("--{}", words.next().unwrap_or_default()),
+                name => format!("-{}", name.unwrap_or_default()),
+            });
+        }
+    }
+    flags
+}
+
+/// The flags that a page describes.
+fn flags_on_page(page: &str) -> BTreeSet<String> {
+    let items = page.lines().filter_map(|line| line.strip_prefix(".It Fl "));
+    items.flat_map(|item| flags_in(&format!("Fl {item}"))).collect()
+}
+
+/// The flags that a program says it has. Those of the text below a flag stand further to the right.
+fn flags_in_help(name: &'static str) -> BTreeSet<String> {
+    let started = if name == CONNECTOR { script(name) } else { program(name) };
+    let help = started.arg("--help").run().succeeds().stdout;
+    let mut flags = BTreeSet::new();
+    for line in help.lines() {
+        let item = line.trim_start();
+        if item.starts_with('-') && (1..=6).contains(&(line.len() - item.len())) {
+            let names = item.split("  ").next().unwrap_or_default();
+            let first = |flag: &str| flag.split([' ', '=']).next().unwrap_or_default().to_owned();
+            flags.extend(names.split(", ").map(first));
+        }
+    }
+    assert!(flags.contains("--help"), "{name}: {help}");
+    flags
+}
+
+/// The keys on the page of the configuration, each with its type: `.It Va smtp.port No (integer, …)`.
+fn keys_on_page() -> Vec<(String, String)> {
+    let text = page("tq-alerts.toml.5");
+    let items = text.lines().filter_map(|line| line.strip_prefix(".It Va "));
+    let mut keys: Vec<(String, String)> = items
+        .map(|item| {
+            let (key, rest) =
+                item.split_once(" No (").unwrap_or_else(|| panic!("not the form of a key: {item}"));
+            let kind = rest.split([',', ')']).next().unwrap_or_default();
+            (key.to_owned(), kind.to_owned())
+        })
+        .collect();
+    keys.sort();
+    keys
+}
+
+/// What a program says of a configuration.
+fn verdict(name: &'static str, config: &str) -> Ended {
+    let folder = private_folder();
+    let path = folder.path().join("tq.toml");
+    fs::write(&path, config).expect("a file can be written");
+    program(name).arg("--config").arg(path).run()
+}
+
+/// The keys that a program knows, in the place where this configuration has one that it does not know.
+fn keys_known(name: &'static str, config: &str) -> Vec<String> {
+    let ended = verdict(name, config).ends_with(78);
+    let found = ended.stderr.split_once(&format!("unknown field `{NO_KEY}`, expected "));
+    let list = found.map_or("", |(_, list)| list);
+    list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// All keys that a program accepts, by its own word.
+fn keys_accepted(name: &'static str) -> Vec<String> {
+    let mut keys = Vec::new();
+    for top in keys_known(name, &format!("{NO_KEY} = 1\n")) {
+        let forms = [format!("[{top}]"), format!("[[{top}]]")];
+        let below = forms.map(|form| keys_known(name, &format!("{form}\n{NO_KEY} = 1\n"))).concat();
+        if below.is_empty() {
+            keys.push(top);
+        } else {
+            keys.extend(below.iter().map(|key| format!("{top}.{key}")));
+        }
+    }
+    keys.sort();
+    keys
+}
+
+/// A configuration that sets one key, and what cannot be left out beside it.
+fn config_with(key: &str, value: &str) -> String {
+    match key.split_once('.') {
+        None => format!("{key} = {value}\n"),
+        Some(("collection", "name")) => format!("[[collection]]\nname = {value}\n"),
+        Some(("collection", name)) => format!("[[collection]]\nname = \"IOCs\"\n{name} = {value}\n"),
+        Some((section, name)) => format!("[{section}]\n{name} = {value}\n"),
+    }
+}
+
+#[test]
+fn the_flags_of_each_program_are_those_on_its_page() {
+    for name in PROGRAMS.into_iter().chain([CONNECTOR]) {
+        let text = page(&format!("{name}.1"));
+        let (described, offered) = (flags_on_page(&text), flags_in_help(name));
+        assert_eq!(described, offered, "{name}: on the page, and in --help");
+        let synopsis = section(&text, "SYNOPSIS").expect("the page has a synopsis");
+        let shown: BTreeSet<String> = synopsis.lines().flat_map(flags_in).collect();
+        let strange: Vec<&String> = shown.difference(&offered).collect();
+        assert!(strange.is_empty(), "{name}: the synopsis has {strange:?}");
+        let hidden: Vec<&String> = offered.difference(&shown).filter(|flag| flag.starts_with("--")).collect();
+        assert!(hidden.is_empty(), "{name}: the synopsis lacks {hidden:?}");
+    }
+}
+
+#[test]
+fn the_page_of_each_program_has_the_sections_that_readers_look_for() {
+    for name in PROGRAMS.into_iter().chain([CONNECTOR]) {
+        let text = page(&format!("{name}.1"));
+        for wanted in ["NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "EXAMPLES", "SEE ALSO"] {
+            let words = section(&text, wanted).unwrap_or_default();
+            assert!(!words.trim().is_empty(), "{name}: nothing under {wanted}");
+        }
+    }
+}
+
+#[test]
+fn the_keys_that_every_program_accepts_are_those_on_the_page() {
+    let on_page: Vec<String> = keys_on_page().into_iter().map(|(key, _)| key).collect();
+    for name in PROGRAMS {
+        assert_eq!(on_page, keys_accepted(name), "the page, and {name}");
+    }
+}
+
+#[test]
+fn a_key_takes_a_value_of_the_type_that_the_page_says_and_no_other() {
+    let values = [
+        ("boolean", "true"),
+        ("integer", "1"),
+        ("list of strings", "[\"a@example.com\"]"),
+        // A word that even a key with few choices takes.
+        ("string", "\"implicit\""),
+    ];
+    for (key, kind) in keys_on_page() {
+        let kind = if kind == "path" { "string" } else { kind.as_str() };
+        assert!(values.iter().any(|(known, _)| *known == kind), "{key}: what is a {kind}?");
+        for (other, value) in values {
+            let config = config_with(&key, value);
+            let ended = verdict("tq-format-email", &config);
+            let refused = ended.stderr.contains("tq.toml: line ");
+            assert_eq!(refused, other != kind, "{config}{}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn the_flags_that_the_page_of_keys_names_are_there() {
+    let text = page("tq-alerts.toml.5");
+    let offered: BTreeSet<String> = PROGRAMS.into_iter().flat_map(flags_in_help).collect();
+    let named: BTreeSet<String> =
+        text.lines().filter(|line| line.starts_with(".Fl ")).flat_map(flags_in).collect();
+    let strange: Vec<&String> = named.difference(&offered).collect();
+    assert!(!named.is_empty() && strange.is_empty(), "{strange:?}");
+}
+
+#[test]
+fn the_example_on_the_page_of_keys_is_accepted_and_has_every_key() {
+    let text = page("tq-alerts.toml.5");
+    let examples = section(&text, "EXAMPLES").expect("the page has an example");
+    let (_, rest) = examples.split_once("\n.Bd ").expect("the example is a display");
+    let (display, _) = rest.split_once("\n.Ed").expect("the display ends");
+    let (_, example) = display.split_once('\n').expect("the display has lines");
+    // What is not set is a comment without a space; remarks have one.
+    let uncomment = |line: &str| match line.strip_prefix('#') {
+        Some(setting) if !setting.starts_with(' ') => format!("{setting}\n"),
+        _ => format!("{line}\n"),
+    };
+    let full: String = example.lines().map(uncomment).collect();
+    for config in [example, &full] {
+        verdict("tq-format-email", config).succeeds();
+    }
+    let mut keys = BTreeSet::new();
+    let mut section = String::new();
+    for line in full.lines() {
+        if line.starts_with('[') {
+            section = format!("{}.", line.trim_matches(['[', ']']));
+        } else if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
+            keys.insert(format!("{section}{key}"));
+        }
+    }
+    assert_eq!(keys, keys_on_page().into_iter().map(|(key, _)| key).collect());
+}
+
+#[test]
+fn every_page_of_ours_that_a_page_refers_to_is_there() {
+    let pages = pages();
+    let mut references = 0;
+    for name in &pages {
+        let text = page(name);
+        for line in text.lines().filter(|line| line.starts_with('.')) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            for (index, _) in
+                words.iter().enumerate().filter(|(_, word)| word.trim_start_matches('.') == "Xr")
+            {
+                let target = words.get(index + 1).copied().unwrap_or_default();
+                let number = words.get(index + 2).copied().unwrap_or_default();
+                if target.starts_with("tq-") {
+                    references += 1;
+                    assert!(pages.contains(&format!("{target}.{number}")), "{name}: {line}");
+                }
+            }
+        }
+    }
+    assert!(references > 0, "no page refers to another");
+}
+
+#[test]
+fn every_page_is_titled_after_its_file() {
+    for name in pages() {
+        let (title, number) = name.rsplit_once('.').expect("a page has a number");
+        let text = page(&name);
+        assert!(text.contains(&format!("\n.Dt {} {number}\n", title.to_uppercase())), "{name}");
+        assert!(
+            section(&text, "NAME").is_some_and(|words| words.starts_with(&format!(".Nm {title}\n"))),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn mandoc_finds_nothing_to_warn_of() {
+    let paths = pages().into_iter().map(|name| folder().join(name));
+    let lint = Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).args(paths).output();
+    let printed = String::from_utf8(lint.expect("mandoc is installed").stdout).expect("mandoc prints text");
+    assert_eq!(printed, "");
+}

@@ -1,0 +1,143 @@
+//! How much of what a fetch finds is reported: windows, rescans, and the flags for one run.
+
+use serde_json::{Value, json};
+
+use crate::support::site::Site;
+
+const WATCHLIST: &str = "tq-fetch-watchlist";
+const COLLECTION: &str = "tq-fetch-collection";
+const THE_COLLECTION: [&str; 2] = ["--collection", "Ransomware IOCs"];
+
+/// The queries that were sent, as the filters in their bodies.
+fn filters(site: &Site) -> Vec<Value> {
+    let requests = site.sim.requests();
+    let queries = requests.iter().filter(|request| request.path == "/api/indicators/query");
+    queries
+        .map(|query| serde_json::from_str::<Value>(&query.body).expect("JSON")["filters"].clone())
+        .collect()
+}
+
+/// Runs the whole pipe for the collection with these flags for the fetcher.
+#[track_caller]
+fn run(site: &Site, flags: &[&str]) -> Vec<Value> {
+    let fetched = site.program(COLLECTION).args(&THE_COLLECTION).args(flags).run().succeeds();
+    let alerts = fetched.records_of("alert");
+    let emails = site.program("tq-format-email").run_on(fetched.stdout).succeeds();
+    site.program("tq-send-smtp").run_on(emails.stdout).succeeds();
+    alerts
+}
+
+#[test]
+fn an_unchanged_collection_costs_one_query_for_what_was_touched_and_keeps_its_own_filters() {
+    let site = Site::new();
+    run(&site, &[]);
+    site.sim.clear_requests();
+    assert!(run(&site, &[]).is_empty());
+    let filters = filters(&site);
+    assert_eq!(filters.len(), 1);
+    let parts = filters[0]["+and"].as_array().expect("its own and the window");
+    // The newest change in it is of 08:05:17; the window reaches back a quarter of an hour.
+    assert_eq!(parts.last(), Some(&json!({"touched_at": {"+gte": "2021-10-22 07:50:17"}})));
+}
+
+#[test]
+fn a_rescan_finds_what_came_without_being_touched() {
+    let site = Site::new();
+    run(&site, &[]);
+    {
+        let mut world = site.sim.world();
+        world.add_tag("indicators", 8, "ransomware").expect("indicator 8 exists");
+        world.set_stamp("indicators", 8, "touched_at", "2021-01-01 00:00:00").expect("it has the stamp");
+    }
+    assert!(run(&site, &[]).is_empty(), "a window cannot see it");
+    let alerts = run(&site, &["--rescan", "0s"]);
+    assert_eq!(alerts.len(), 1);
+    assert_eq!((&alerts[0]["event"], &alerts[0]["object"]["id"]), (&json!("added"), &json!(8)));
+    assert!(run(&site, &["--rescan", "0s"]).is_empty());
+}
+
+#[test]
+fn any_reports_what_was_touched_too_and_the_subject_counts_both() {
+    let site = Site::new();
+    let any = ["--notify", "any"];
+    run(&site, &any);
+    site.play("added");
+    {
+        let mut world = site.sim.world();
+        world.set_status("indicators", 5, "Expired").expect("a status");
+        world.add_comment("indicators", 6, 3, "seen again").expect("indicator 6 exists");
+    }
+    let alerts = run(&site, &any);
+    let updated: Vec<&Value> = alerts.iter().filter(|alert| alert["event"] == "updated").collect();
+    assert_eq!((alerts.len(), updated.len()), (5, 2));
+    assert_eq!(updated[0]["changes"][0]["to"], "Expired");
+    assert_eq!(site.subjects(), ["ThreatQ Data Collection Updated: 3 New Items, 2 Updated Items"]);
+    assert!(run(&site, &any).is_empty(), "the overlap of the windows doubles nothing");
+
+    site.sim.world().advance(60);
+    site.sim.world().set_status("indicators", 5, "Active").expect("a status");
+    assert!(run(&site, &["--notify", "new"]).is_empty());
+}
+
+#[test]
+fn a_baseline_remembers_everything_and_reports_nothing() {
+    let site = Site::new();
+    site.run_both();
+    site.play("added");
+    for fetcher in [WATCHLIST, COLLECTION] {
+        let fetched = site.program(fetcher).arg("--baseline").run().succeeds();
+        assert!(fetched.records_of("alert").is_empty());
+        let emails = site.program("tq-format-email").run_on(fetched.stdout).succeeds();
+        site.program("tq-send-smtp").run_on(emails.stdout).succeeds();
+        assert!(site.program(fetcher).run().succeeds().records_of("alert").is_empty());
+    }
+}
+
+#[test]
+fn a_backfill_reports_at_the_first_look_what_happened_since() {
+    let site = Site::new();
+    site.play("added");
+    for (fetcher, count) in [(WATCHLIST, 1), (COLLECTION, 3)] {
+        let fetched = site.program(fetcher).args(&["--backfill", "2021-10-28 20:00:00"]).run().succeeds();
+        assert_eq!(fetched.records_of("alert").len(), count, "{fetcher}");
+        assert_eq!(fetched.records_of("checkpoint")[0]["alerts"], count, "{fetcher}");
+    }
+}
+
+#[test]
+fn since_and_dry_run_and_limit_report_and_let_nothing_move() {
+    let site = Site::new();
+    site.run_both();
+    site.play("added");
+    for (flags, count) in [
+        (["--dry-run", "-v1"], 3),
+        (["--since", "2021-10-28T20:30:00Z"], 3),
+        (["--since", "2021-10-01"], 5),
+        (["--since", "24h"], 0),
+        (["--limit", "2"], 2),
+    ] {
+        let fetched = site.program(COLLECTION).args(&flags).run().succeeds();
+        assert_eq!(fetched.records_of("alert").len(), count, "{flags:?}");
+        assert_eq!(fetched.records().len(), count, "nothing but alerts: {flags:?}");
+    }
+    assert_eq!(site.program(COLLECTION).run().succeeds().records_of("alert").len(), 3);
+}
+
+#[test]
+fn flags_that_contradict_each_other_or_make_no_sense_are_64() {
+    let site = Site::new();
+    for (flags, words) in [
+        (["--since=24h", "--baseline"], "cannot be used with"),
+        (["--baseline", "--backfill=24h"], "cannot be used with"),
+        (["--since=yesterday", "-v1"], "'yesterday' is neither a time"),
+        (["--limit=0", "-v1"], "0 is not in 1.."),
+    ] {
+        site.program(WATCHLIST).args(&flags).run().ends_with(64).complains(&[words]);
+    }
+    site.program(COLLECTION)
+        .args(&THE_COLLECTION)
+        .arg("--rescan=soon")
+        .run()
+        .ends_with(64)
+        .complains(&["'soon'"]);
+}
