@@ -13,7 +13,7 @@ pub use watchlist::watchlists;
 
 use std::io::Write;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 
 use self::source::Source;
@@ -23,6 +23,11 @@ use crate::ndjson;
 use crate::record::now;
 use crate::state::Memory;
 use crate::threatq::{Client, ObjectTypes};
+
+/// How far a window reaches back behind the newest change seen: ThreatQ's stamps have seconds, and its index lags.
+const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+/// How often everything is read, and not only what was touched.
+const RESCAN: TimeDelta = TimeDelta::hours(24);
 
 /// A fetch: ThreatQ on one side, memory and a pipe on the other.
 pub struct Fetch<W: Write> {

@@ -15,14 +15,16 @@ mod login;
 mod object;
 mod object_type;
 mod page;
+mod parallel;
 mod user;
 mod watchlist;
 
 pub use client::Client;
 pub use collection::{SavedSearch, SavedSearches};
-pub use object::Object;
+pub use object::{Object, Touches};
 pub use object_type::{ObjectType, ObjectTypes};
 pub use page::Pass;
+pub use parallel::in_order;
 pub use user::{User, Users};
 pub use watchlist::Watched;
 

@@ -343,7 +343,7 @@ fn a_collection_that_changes_while_it_is_read_is_read_again_and_nothing_is_misse
     let fetcher = site.program(COLLECTION).args(&ALL_OF_IT).start();
     let pages =
         || site.sim.requests().iter().filter(|request| request.path == "/api/indicators/query").count();
-    eventually("the second page is asked for", || pages() == 2);
+    eventually("the second page is asked for", || pages() >= 2);
     // An object of the first page leaves: what comes after it moves up, and one row would never be seen.
     site.sim.world().remove_tag("indicators", 5, "ransomware").expect("it is tagged");
     let output = fetcher.wait_with_output().expect("it ends");

@@ -232,6 +232,14 @@ fn the_example_on_the_page_of_keys_is_accepted_and_has_every_key() {
 }
 
 #[test]
+fn the_configuration_in_the_readme_is_accepted() {
+    let readme = fs::read_to_string(folder().join("../README.md")).expect("there is a README");
+    let (_, rest) = readme.split_once("\n```toml\n").expect("the README has a configuration");
+    let (config, _) = rest.split_once("\n```").expect("it ends");
+    verdict("tq-format-email", config).succeeds();
+}
+
+#[test]
 fn every_page_of_ours_that_a_page_refers_to_is_there() {
     let pages = pages();
     let mut references = 0;

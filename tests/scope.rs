@@ -141,3 +141,90 @@ fn flags_that_contradict_each_other_or_make_no_sense_are_64() {
         .ends_with(64)
         .complains(&["'soon'"]);
 }
+
+/// How often each route was asked for, by what it starts with.
+fn asked(site: &Site, start: &str) -> usize {
+    site.sim.requests().iter().filter(|request| request.path.starts_with(start)).count()
+}
+
+/// A site whose Ana watches this many indicators besides what she watches in the demo.
+fn site_with_watched(count: u64) -> Site {
+    let site = Site::new();
+    {
+        let mut world = site.sim.world();
+        for number in 0..count {
+            let id = world
+                .add_indicator(0, &format!("host{number}.example.net"), "FQDN")
+                .expect("a new indicator");
+            world.watch(2, "indicators", id).expect("Ana exists");
+            world.advance(1);
+        }
+        world.advance(3600);
+    }
+    site.run(WATCHLIST).succeeds();
+    site.sim.clear_requests();
+    site
+}
+
+/// The numbers of the indicators that Ana watches.
+fn watched(site: &Site) -> Vec<u64> {
+    let world = site.sim.world();
+    let type_id = world.object_type("indicators").expect("a core type").id;
+    let ids: Vec<u64> = world
+        .watchlist(2)
+        .filter(|entry| entry.object_type == type_id)
+        .map(|entry| entry.object_id)
+        .collect();
+    ids
+}
+
+#[test]
+fn an_unchanged_watchlist_costs_one_query_a_type_and_no_request_per_object() {
+    let site = site_with_watched(100);
+    site.run(WATCHLIST).succeeds();
+    assert_eq!((asked(&site, "/api/indicators/query"), asked(&site, "/api/adversaries/query")), (1, 1));
+    // The newest one may have changed again within the second in which it was touched.
+    assert_eq!(asked(&site, "/api/indicators/") - 1, 1);
+    assert!(site.sim.requests().len() <= 8, "{:?}", site.sim.requests());
+}
+
+#[test]
+fn a_watchlist_is_read_as_far_as_it_changed() {
+    let site = site_with_watched(100);
+    let changed: Vec<u64> = watched(&site).into_iter().skip(10).take(20).collect();
+    for id in &changed {
+        site.sim.world().set_score("indicators", *id, Some(9)).expect("a score");
+    }
+    let alerts = site.program(WATCHLIST).run().succeeds().records_of("alert");
+    let found: Vec<u64> =
+        alerts.iter().map(|alert| alert["object"]["id"].as_u64().expect("a number")).collect();
+    assert_eq!(found, changed, "in the order of their numbers, whichever answer came first");
+    assert!(asked(&site, "/api/indicators/") - 1 <= 21);
+}
+
+#[test]
+fn a_window_larger_than_the_list_is_not_read() {
+    let site = site_with_watched(1);
+    {
+        let mut world = site.sim.world();
+        for number in 0..1500 {
+            world.add_indicator(0, &format!("other{number}.example.net"), "FQDN").expect("a new indicator");
+        }
+    }
+    site.program(WATCHLIST).run().succeeds();
+    assert_eq!(asked(&site, "/api/indicators/query"), 1, "the first page told how many there are");
+    assert_eq!(asked(&site, "/api/indicators/") - 1, 1);
+}
+
+#[test]
+fn several_requests_are_under_way_at_once_and_no_more_than_allowed() {
+    let site = site_with_watched(40);
+    for id in watched(&site) {
+        site.sim.world().set_score("indicators", id, Some(9)).expect("a score");
+    }
+    for at_once in ["1", "8"] {
+        let run = site.program(WATCHLIST).args(&["--concurrency", at_once]).run().succeeds();
+        assert_eq!(run.records_of("alert").len(), 40);
+    }
+    site.program(WATCHLIST).args(&["--concurrency", "0"]).run().ends_with(64);
+}

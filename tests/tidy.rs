@@ -215,7 +215,7 @@ fn no_file_names_a_path_of_the_machine_it_was_written_on() {
 
 #[test]
 fn every_script_that_the_readme_names_can_be_run() {
-    let Ok(readme) = fs::read_to_string(root().join("README.md")) else { return };
+    let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
     let is_name = |character: char| character.is_ascii_alphanumeric() || "-_/.".contains(character);
     let words = readme.split(|character| !is_name(character));
     let scripts: Vec<&str> = words
@@ -227,4 +227,22 @@ fn every_script_that_the_readme_names_can_be_run() {
         let metadata = fs::metadata(root().join(script)).unwrap_or_else(|error| panic!("{script}: {error}"));
         assert!(metadata.permissions().mode() & 0o111 != 0, "{script} is not executable");
     }
+}
+
+#[test]
+fn every_file_that_a_document_links_to_is_there() {
+    let mut missing = Vec::new();
+    let documents = files("").into_iter().filter(|path| path.ends_with(".md"));
+    for document in documents {
+        let text = fs::read_to_string(root().join(&document)).expect("a document is text");
+        let folder = root().join(&document);
+        let folder = folder.parent().expect("a file is in a folder");
+        for rest in text.split("](").skip(1) {
+            let target = rest.split([')', '#']).next().unwrap_or_default();
+            if !target.contains(':') && !target.is_empty() && !folder.join(target).exists() {
+                missing.push(format!("{document}: {target}"));
+            }
+        }
+    }
+    assert_none(&missing);
 }

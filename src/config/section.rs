@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 
 use super::Span;
 use crate::terminal::Color;
@@ -48,6 +49,15 @@ pub struct Threatq {
     /// Host that links in mails lead to, if not that of the address
     #[arg(long, value_name = "HOST")]
     pub link_host: Option<String>,
+    /// How many requests may be under way at once; 4 unless said otherwise
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[serde(deserialize_with = "concurrency")]
+    pub concurrency: Option<u8>,
+}
+
+fn concurrency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
+    let number = u8::deserialize(deserializer)?;
+    if (1..=32).contains(&number) { Ok(Some(number)) } else { Err(D::Error::custom("not between 1 and 32")) }
 }
 
 impl Threatq {
@@ -62,6 +72,7 @@ impl Threatq {
             client_secret_file: self.client_secret_file.or(other.client_secret_file),
             ca_file: self.ca_file.or(other.ca_file),
             link_host: self.link_host.or(other.link_host),
+            concurrency: self.concurrency.or(other.concurrency),
         }
     }
 }

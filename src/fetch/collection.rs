@@ -6,11 +6,11 @@
 
 use std::io::Write;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::source::{Source, entry, segment};
-use super::{Fetch, Findings, Library};
+use super::{Fetch, Findings, Library, OVERLAP, RESCAN};
 use crate::change::{View, changes};
 use crate::config::{self, Notify, Span};
 use crate::exit::{Failure, Status};
@@ -19,11 +19,6 @@ use crate::threatq::{Error, Object, ObjectType, Pass, SavedSearch, SavedSearches
 
 /// How often a collection that changes while it is read is read again.
 const PASSES: usize = 3;
-/// How far a window reaches back behind the newest change seen: ThreatQ's stamps have seconds, and its index lags.
-const OVERLAP: TimeDelta = TimeDelta::minutes(15);
-/// How often all of a collection is read.
-const RESCAN: Span = Span(TimeDelta::hours(24));
-
 /// What is remembered of a collection itself.
 #[derive(Serialize, Deserialize)]
 struct Known {
@@ -86,7 +81,7 @@ fn collection<W: Write>(
     let key = format!("collection/{}", segment(&search.name));
     let before: Option<Known> = findings.remembered(&key)?;
     let is_new = is_another(&name, before.as_ref(), &now);
-    let Span(rescan) = wanted.rescan.unwrap_or(RESCAN);
+    let rescan = wanted.rescan.map_or(RESCAN, |Span(rescan)| rescan);
     let is_due = before.is_none_or(|before| now.scanned_at - before.scanned_at >= rescan);
     let reads_all = is_new || is_due || findings.scope.baseline;
     let since = source.since().filter(|_| !reads_all).map(|since| since - OVERLAP);

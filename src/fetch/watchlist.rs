@@ -1,17 +1,21 @@
 //! Watchlists: what is new on them, and what changed on what was there.
 //!
 //! All users' lists are one source. An object that several of them watch is read once, and is one alert that names
-//! them, as long as the same happened to it for each.
+//! them, as long as the same happened to it for each. Usually only listed objects that were touched since the last run
+//! are read; once a day all of them are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
 use super::source::{Source, entry, segment};
-use super::{Fetch, Findings, Library};
+use super::{Fetch, Findings, Library, OVERLAP, RESCAN};
 use crate::change::{View, changes};
 use crate::exit::{Failure, Status};
 use crate::record::{Alert, Change, Event, MarkEntry, Watcher};
-use crate::threatq::{Object, ObjectType, User, Users, Watched};
+use crate::threatq::{self, Object, ObjectType, Touches, User, Users, Watched, in_order};
 
 /// The name of the source, and the folder of its marks.
 const SOURCE: &str = "watchlist";
@@ -33,17 +37,37 @@ struct News {
     marks: Vec<MarkEntry>,
 }
 
+/// What is remembered of the source itself.
+#[derive(Serialize, Deserialize)]
+struct Known {
+    /// When every listed object was last read.
+    read_at: DateTime<Utc>,
+}
+
+/// Who watches what: the type's code and the object's number, and the people by their place.
+type Listed = BTreeMap<(String, u64), Vec<usize>>;
+
 /// Fetches the watchlists of these users as one source.
 pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String]) -> Result<Status, Failure> {
     let Fetch { library, mut findings } = fetch;
     let mut source = findings.source(SOURCE)?;
     let people = people(&library, &findings, names)?;
     let listed = listed(&library, &mut findings, &people)?;
-    for ((type_name, id), watchers) in &listed {
-        let object_type = library.types.find(type_name)?;
-        match Object::read(&library.client, object_type, *id) {
+    let known: Option<Known> = findings.remembered(SOURCE)?;
+    let is_due = known.is_none_or(|known| findings.found_at - known.read_at >= RESCAN);
+    let since = source.since().filter(|_| !is_due && !findings.scope.baseline);
+    let to_read = match since {
+        Some(since) => touched(&library, &findings, &people, &listed, since)?,
+        None => listed.iter().map(|((type_name, id), _)| (type_name.as_str(), *id)).collect(),
+    };
+    let read =
+        |(type_name, id): &(&str, u64)| Object::read(&library.client, library.types.find(type_name)?, *id);
+    in_order(&to_read, library.client.at_once(), read, |(type_name, id), object| {
+        match object {
             Ok(object) => {
-                let watchers = watchers.iter().filter_map(|index| people.get(*index)).collect::<Vec<_>>();
+                let watchers = listed.get(&((*type_name).to_owned(), *id)).into_iter().flatten();
+                let watchers: Vec<&Person> = watchers.filter_map(|index| people.get(*index)).collect();
+                let object_type = library.types.find(type_name)?;
                 report(&library, &mut findings, &mut source, &watchers, (object_type, &object))?;
             }
             Err(error) if error.is_about_one_object() => {
@@ -51,8 +75,8 @@ pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String]) -> Result<Status,
             }
             Err(error) => return Err(error.into()),
         }
-        findings.output.flush()?;
-    }
+        Ok::<_, Failure>(findings.output.flush()?)
+    })?;
     for (index, person) in people.iter().enumerate() {
         findings.forget(&mut source, &person.folder, |type_name, id| {
             listed.get(&(type_name.to_owned(), id)).is_some_and(|watchers| watchers.contains(&index))
@@ -62,8 +86,66 @@ pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String]) -> Result<Status,
             source.remember(mark, &mut findings.output)?;
         }
     }
+    if since.is_none() {
+        source.remember(entry(SOURCE, &Known { read_at: findings.found_at })?, &mut findings.output)?;
+    }
     source.close(&mut findings.output)?;
     Ok(findings.status)
+}
+
+/// The listed objects that must be read: those of which nothing is known for one of their watchers, and those that were
+/// touched since. Each type's touched objects are asked for in one list, unless reading those listed asks for less.
+fn touched<'a, W: Write>(
+    library: &Library,
+    findings: &Findings<W>,
+    people: &[Person],
+    listed: &'a Listed,
+    since: DateTime<Utc>,
+) -> Result<Vec<(&'a str, u64)>, Failure> {
+    let mut to_read = Vec::new();
+    let mut known: BTreeMap<&str, Touches> = BTreeMap::new();
+    for ((type_name, id), watchers) in listed {
+        let mut touched_at = Vec::new();
+        for person in watchers.iter().filter_map(|index| people.get(*index)) {
+            let view: Option<View> = findings.remembered(&format!("{}{type_name}/{id}", person.folder))?;
+            touched_at.push(view.and_then(|view| view.touched_at));
+        }
+        // Unknown to one, or of unknown time, sorts first.
+        match touched_at.into_iter().min().flatten() {
+            Some(touched_at) => {
+                known.entry(type_name).or_default().insert(*id, Some(touched_at));
+            }
+            None => to_read.push((type_name.as_str(), *id)),
+        }
+    }
+    for (type_name, objects) in known {
+        let object_type = library.types.find(type_name)?;
+        let window = match Object::touched_since(&library.client, object_type, since - OVERLAP, objects.len())
+        {
+            Ok(window) => window,
+            // A type that cannot be searched is read object by object.
+            Err(error @ threatq::Error::Refused { .. }) => {
+                tracing::info!("{type_name}: {error}; reading each object instead");
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let is_touched = |id: u64, before: Option<DateTime<Utc>>| match &window {
+            None => true,
+            Some(window) => window.get(&id).is_some_and(|now| may_have_changed(before, *now, since)),
+        };
+        let touched = objects.into_iter().filter(|(id, before)| is_touched(*id, *before));
+        to_read.extend(touched.map(|(id, _)| (type_name, id)));
+    }
+    to_read.sort_unstable();
+    Ok(to_read)
+}
+
+/// Whether an object may have changed, by the index's word. The index has seconds, so that within the newest second seen
+/// there is no telling.
+fn may_have_changed(before: Option<DateTime<Utc>>, now: Option<DateTime<Utc>>, since: DateTime<Utc>) -> bool {
+    let second = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp());
+    now.is_none() || second(before) != second(now) || second(now) == second(Some(since))
 }
 
 fn people<W: Write>(
@@ -96,8 +178,8 @@ fn listed<W: Write>(
     library: &Library,
     findings: &mut Findings<W>,
     people: &[Person],
-) -> Result<BTreeMap<(String, u64), Vec<usize>>, Failure> {
-    let mut listed: BTreeMap<(String, u64), Vec<usize>> = BTreeMap::new();
+) -> Result<Listed, Failure> {
+    let mut listed = Listed::new();
     for (index, person) in people.iter().enumerate() {
         for watched in Watched::by(&library.client, &person.user)? {
             match library.types.find(&watched.object_type) {

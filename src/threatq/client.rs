@@ -1,9 +1,10 @@
-//! A logged-in session: JSON in and out over kept-alive connections, and one new login when the token is refused.
+//! A logged-in session: JSON in and out over kept-alive connections, from several threads if need be, and one new
+//! login when the token is refused.
 //!
 //! Redirects are not followed, because a password travels in the request's body.
 
-use std::cell::RefCell;
 use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::Url;
@@ -19,18 +20,23 @@ use super::login::{Login, Token};
 use super::page::Envelope;
 use crate::config::{Threatq, required};
 use crate::exit::Failure;
+use crate::secret::Secret;
 use crate::tls;
 
 /// How long the connection may take, and how long a whole answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 
+/// How many requests are under way at once, unless the settings say otherwise.
+const REQUESTS_AT_ONCE: usize = 4;
+
 /// A session with ThreatQ.
 pub struct Client {
     http: Http,
     base: String,
     login: Login,
-    token: RefCell<Token>,
+    token: Mutex<Token>,
+    at_once: usize,
 }
 
 impl Client {
@@ -52,8 +58,14 @@ impl Client {
             .user_agent(concat!("tq-alerts/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Error::Settings(chain(&error)))?;
-        let token = RefCell::new(login.token(&http, &base)?);
-        Ok(Self { http, base, login, token })
+        let token = Mutex::new(login.token(&http, &base)?);
+        let at_once = settings.concurrency.map_or(REQUESTS_AT_ONCE, usize::from);
+        Ok(Self { http, base, login, token, at_once })
+    }
+
+    /// How many requests may be under way at once.
+    pub fn at_once(&self) -> usize {
+        self.at_once
     }
 
     /// `GET`, with the envelope that ThreatQ wraps its answers in.
@@ -80,14 +92,12 @@ impl Client {
         route: &str,
         request: impl Fn(&Http, String) -> RequestBuilder,
     ) -> Result<Envelope<T>, Error> {
-        if self.token.borrow().is_old() {
-            self.renew()?;
-        }
-        let mut answer = self.ask(route, &request)?;
+        let mut bearer = self.bearer()?;
+        let mut answer = self.ask(route, &request, &bearer)?;
         if answer.status == 401 {
             // Expired before its time, or revoked: one new login, then the same request again.
-            self.token.replace(self.login.token(&self.http, &self.base)?);
-            answer = self.ask(route, &request)?;
+            bearer = self.bearer_after(&bearer)?;
+            answer = self.ask(route, &request, &bearer)?;
         }
         if !(200..=299).contains(&answer.status) {
             return Err(answer.refusal());
@@ -95,17 +105,38 @@ impl Client {
         Envelope::parse(route, &answer.body)
     }
 
-    fn renew(&self) -> Result<(), Error> {
-        let token = self.login.renewed(&self.http, &self.base, &self.token.borrow())?;
-        self.token.replace(token);
-        Ok(())
+    /// What the Authorization header says now. A token that is about to expire is renewed first.
+    fn bearer(&self) -> Result<Secret, Error> {
+        let mut token = self.token();
+        if token.is_old() {
+            *token = self.login.renewed(&self.http, &self.base, &token)?;
+        }
+        Ok(token.bearer())
     }
 
-    fn ask(&self, route: &str, request: &impl Fn(&Http, String) -> RequestBuilder) -> Result<Answer, Error> {
+    /// What it says after this one was refused. Of several requests that were refused together, one logs in.
+    fn bearer_after(&self, refused: &Secret) -> Result<Secret, Error> {
+        let mut token = self.token();
+        if token.bearer().reveal() == refused.reveal() {
+            *token = self.login.token(&self.http, &self.base)?;
+        }
+        Ok(token.bearer())
+    }
+
+    fn token(&self) -> MutexGuard<'_, Token> {
+        // A token is replaced whole, so that a panic elsewhere cannot have left half of one.
+        self.token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask(
+        &self,
+        route: &str,
+        request: &impl Fn(&Http, String) -> RequestBuilder,
+        bearer: &Secret,
+    ) -> Result<Answer, Error> {
         tracing::debug!("asking for {route}");
         exchange::ask(route, || {
-            request(&self.http, format!("{}{route}", self.base))
-                .header(AUTHORIZATION, self.token.borrow().bearer())
+            request(&self.http, format!("{}{route}", self.base)).header(AUTHORIZATION, bearer.reveal())
         })
     }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::object::touched_since;
 use super::{Client, Error, Object, ObjectType, ObjectTypes, Pass, candidates};
 use crate::record;
 
@@ -125,7 +126,7 @@ impl SavedSearch {
         let mut filters = part("filters");
         if let Some(since) = since {
             // Beside the collection's own filters, which may hold dates that must go on counting.
-            let window = json!({"touched_at": {"+gte": since.format("%Y-%m-%d %H:%M:%S").to_string()}});
+            let window = touched_since(since);
             let is_empty = filters.as_object().is_some_and(Map::is_empty);
             filters = json!({"+and": if is_empty { vec![window] } else { vec![filters, window] }});
         }

@@ -42,8 +42,8 @@ struct TokenAnswer {
 
 impl Token {
     /// What the Authorization header says. A live ThreatQ refused the scheme in lower case.
-    pub(super) fn bearer(&self) -> String {
-        format!("Bearer {}", self.access.reveal())
+    pub(super) fn bearer(&self) -> Secret {
+        Secret::new(format!("Bearer {}", self.access.reveal()))
     }
 
     /// Whether it is about to expire.
@@ -96,7 +96,7 @@ impl Login {
             let query = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal())];
             let request = http.post(format!("{base}/api/token")).query(&query);
             match self {
-                Self::Password { .. } => request.header(AUTHORIZATION, old.bearer()),
+                Self::Password { .. } => request.header(AUTHORIZATION, old.bearer().reveal()),
                 Self::ClientCredentials { client_id, client_secret } => {
                     request.basic_auth(client_id, Some(client_secret.reveal()))
                 }

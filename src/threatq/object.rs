@@ -1,12 +1,14 @@
 //! One object of the threat library, in either of the two shapes that ThreatQ sends.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::lenient::{self, Named};
 use super::page::Row;
-use super::{Client, Error, ObjectType};
+use super::{Client, Error, ObjectType, Pass};
 use crate::change::View;
 use crate::record;
 
@@ -54,6 +56,29 @@ struct Comment {
     value: Option<String>,
 }
 
+/// Objects of one type by their numbers, and when each was last touched, as far as that is known.
+pub type Touches = BTreeMap<u64, Option<DateTime<Utc>>>;
+
+/// A row that only says when.
+#[derive(Deserialize)]
+struct Touched {
+    #[serde(deserialize_with = "lenient::id")]
+    id: u64,
+    #[serde(default, deserialize_with = "lenient::date")]
+    touched_at: Option<DateTime<Utc>>,
+}
+
+impl Row for Touched {
+    fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+/// The filter for what was touched since a time.
+pub(super) fn touched_since(since: DateTime<Utc>) -> Value {
+    json!({"touched_at": {"+gte": since.format("%Y-%m-%d %H:%M:%S").to_string()}})
+}
+
 impl Row for Object {
     fn id(&self) -> u64 {
         self.id
@@ -72,6 +97,28 @@ impl Object {
     pub fn read(client: &Client, object_type: &ObjectType, id: u64) -> Result<Self, Error> {
         let route = format!("/api/{}/{id}", object_type.collection);
         Ok(client.get(&route, &[("with", WITH)])?.data)
+    }
+
+    /// What of a type was touched since a time: ids, and when; none where listing that takes more pages than so many.
+    ///
+    /// Times are those of the search index, which have seconds.
+    pub fn touched_since(
+        client: &Client,
+        object_type: &ObjectType,
+        since: DateTime<Utc>,
+        pages: usize,
+    ) -> Result<Option<Touches>, Error> {
+        let filters = json!({"+and": [touched_since(since)]});
+        let body = json!({"criteria": {}, "filters": filters, "fields": ["id", "touched_at"]});
+        let route = format!("/api/{}/query", object_type.collection);
+        let mut touched = Touches::new();
+        let pass = client.query_unless_longer(&route, &body, pages, |row: Result<Touched, String>| {
+            let row = row.map_err(|reason| Error::Nonsense(format!("{route}: {reason}")))?;
+            touched.insert(row.id, row.touched_at);
+            Ok::<_, Error>(())
+        })?;
+        // A list that moved while it was read may have missed some; then all are looked at.
+        Ok(pass.filter(Pass::is_whole).map(|_| touched))
     }
 
     /// The words that name the object: its value, title or name, whichever its type has.

@@ -1,15 +1,20 @@
 //! Answers and lists: ThreatQ's envelope, and lists that arrive in pages while the library changes.
 
+use std::marker::PhantomData;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Client, Error, lenient};
+use super::{Client, Error, lenient, parallel};
 use crate::escape;
 
 /// How many rows are asked for at once: the safest of the sizes that clients are known to use.
 pub(super) const PAGE_SIZE: usize = 500;
+
+/// No list is longer than so many pages; a total that says so is no total.
+const PAGES_LIMIT: usize = 100_000;
 
 /// What ThreatQ wraps every answer in.
 #[derive(Deserialize)]
@@ -58,10 +63,11 @@ impl Pass {
         self.first_total = self.first_total.or(total);
     }
 
-    fn finish(&mut self) {
+    fn finished(mut self) -> Self {
         self.ids.sort_unstable();
         self.ids.dedup();
         self.moved |= self.first_total.is_some_and(|total| total != self.ids.len() as u64);
+        self
     }
 
     /// Whether every row of the list was seen.
@@ -105,46 +111,97 @@ impl Client {
         }
     }
 
-    /// One pass over a query, page by page in the order of ids, each row handed on as it arrives.
+    /// One pass over a query in the order of ids, each row handed on in that order; several pages are asked for at once.
     ///
     /// A row that cannot be read is handed on as the reason, which names its id.
     pub(super) fn query<T: Row, E: From<Error>>(
         &self,
         route: &str,
         body: &Value,
-        mut each: impl FnMut(Result<T, String>) -> Result<(), E>,
+        each: impl FnMut(Result<T, String>) -> Result<(), E>,
     ) -> Result<Pass, E> {
-        let mut pass = Pass::default();
-        let limit = PAGE_SIZE.to_string();
-        let mut arrived = 0;
-        let mut first_of_last_page = None;
-        loop {
-            let offset = arrived.to_string();
-            let query = [("limit", limit.as_str()), ("offset", &offset), ("sort", "id")];
-            let page: Envelope<Vec<Box<RawValue>>> = self.post(route, &query, body)?;
-            pass.begin_page(page.total);
-            let mut first = None;
-            for row in page.data.iter().map(|row| row.get()).filter(|row| *row != "null") {
-                let parsed = serde_json::from_str::<T>(row);
-                if let Some(id) = parsed.as_ref().map_or_else(|_| id_in(row), |row| Some(row.id())) {
-                    first.get_or_insert(id);
-                    pass.ids.push(id);
-                }
-                each(parsed.map_err(|reason| unreadable(row, &reason)))?;
+        let pass = self.query_unless_longer(route, body, PAGES_LIMIT, each)?;
+        let too_long = || Error::Nonsense(format!("{route}: a list of more than {PAGES_LIMIT} pages"));
+        pass.ok_or_else(|| too_long().into())
+    }
+
+    /// The same, unless it takes more pages than so many; then no row is handed on and there is no pass.
+    pub(super) fn query_unless_longer<T: Row, E: From<Error>>(
+        &self,
+        route: &str,
+        body: &Value,
+        pages: usize,
+        each: impl FnMut(Result<T, String>) -> Result<(), E>,
+    ) -> Result<Option<Pass>, E> {
+        let mut reader = PageReader { route, pass: Pass::default(), first: None, each, rows: PhantomData };
+        let mut offset = 0;
+        // Without a total there is no knowing where the other pages begin, and they come one after the other.
+        let (total, length) = loop {
+            let page = self.page(route, body, offset)?;
+            let (total, length) = (page.total, page.data.len());
+            let total = total.map(|total| usize::try_from(total).unwrap_or(usize::MAX));
+            if offset == 0
+                && total.is_some_and(|total| total > length && total.div_ceil(length.max(1)) > pages)
+            {
+                return Ok(None);
             }
-            if first.is_some() && first == first_of_last_page {
-                return Err(
-                    Error::Nonsense(format!("{route}: the page at {offset} repeats the one before")).into()
-                );
+            reader.read(&page)?;
+            offset += length;
+            match total {
+                Some(total) if length > 0 => break (total, length),
+                None if length == PAGE_SIZE => (),
+                _ => return Ok(Some(reader.pass.finished())),
             }
-            first_of_last_page = first;
-            arrived += page.data.len();
-            let is_last = page.total.map_or(page.data.len() < PAGE_SIZE, |total| arrived as u64 >= total);
-            if page.data.is_empty() || is_last {
-                pass.finish();
-                return Ok(pass);
+        };
+        let offsets: Vec<usize> = (offset..total).step_by(length).collect();
+        parallel::in_order(
+            &offsets,
+            self.at_once(),
+            |offset| self.page(route, body, *offset),
+            |_, page| reader.read(&page?),
+        )?;
+        Ok(Some(reader.pass.finished()))
+    }
+
+    fn page(&self, route: &str, body: &Value, offset: usize) -> Result<Page, Error> {
+        let (limit, offset) = (PAGE_SIZE.to_string(), offset.to_string());
+        self.post(route, &[("limit", limit.as_str()), ("offset", &offset), ("sort", "id")], body)
+    }
+}
+
+/// A page whose rows are not read yet.
+type Page = Envelope<Vec<Box<RawValue>>>;
+
+/// Reads page after page of one pass.
+struct PageReader<'a, T, F> {
+    route: &'a str,
+    pass: Pass,
+    /// The first id of the page before.
+    first: Option<u64>,
+    each: F,
+    rows: PhantomData<T>,
+}
+
+impl<T: Row, F> PageReader<'_, T, F> {
+    fn read<E: From<Error>>(&mut self, page: &Page) -> Result<(), E>
+    where
+        F: FnMut(Result<T, String>) -> Result<(), E>,
+    {
+        self.pass.begin_page(page.total);
+        let mut first = None;
+        for row in page.data.iter().map(|row| row.get()).filter(|row| *row != "null") {
+            let parsed = serde_json::from_str::<T>(row);
+            if let Some(id) = parsed.as_ref().map_or_else(|_| id_in(row), |row| Some(row.id())) {
+                first.get_or_insert(id);
+                self.pass.ids.push(id);
             }
+            (self.each)(parsed.map_err(|reason| unreadable(row, &reason)))?;
         }
+        if first.is_some() && first == self.first {
+            return Err(Error::Nonsense(format!("{}: a page repeats the one before", self.route)).into());
+        }
+        self.first = first;
+        Ok(())
     }
 }
 
