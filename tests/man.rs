@@ -1,17 +1,17 @@
 //! The manual pages and the programs, held together: flags, keys of the configuration, references, form.
 
+mod keys;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::program::{Ended, program, script};
-use crate::support::site::private_folder;
+use crate::support::program::{program, script};
+use keys::{config_with, example_on_page, keys_accepted, keys_on_page, settings_of, uncommented, verdict};
 
 const PROGRAMS: [&str; 4] = ["tq-fetch-watchlist", "tq-fetch-collection", "tq-format-email", "tq-send-smtp"];
 const CONNECTOR: &str = "tq-conn-email-alerts";
-/// A key that no section has.
-const NO_KEY: &str = "nosuchkey";
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("man")
@@ -80,64 +80,6 @@ fn flags_in_help(name: &'static str) -> BTreeSet<String> {
     flags
 }
 
-/// The keys on the page of the configuration, each with its type: `.It Va smtp.port No (integer, …)`.
-fn keys_on_page() -> Vec<(String, String)> {
-    let text = page("tq-alerts.toml.5");
-    let items = text.lines().filter_map(|line| line.strip_prefix(".It Va "));
-    let mut keys: Vec<(String, String)> = items
-        .map(|item| {
-            let (key, rest) =
-                item.split_once(" No (").unwrap_or_else(|| panic!("not the form of a key: {item}"));
-            let kind = rest.split([',', ')']).next().unwrap_or_default();
-            (key.to_owned(), kind.to_owned())
-        })
-        .collect();
-    keys.sort();
-    keys
-}
-
-/// What a program says of a configuration.
-fn verdict(name: &'static str, config: &str) -> Ended {
-    let folder = private_folder();
-    let path = folder.path().join("tq.toml");
-    fs::write(&path, config).expect("a file can be written");
-    program(name).arg("--config").arg(path).run()
-}
-
-/// The keys that a program knows, in the place where this configuration has one that it does not know.
-fn keys_known(name: &'static str, config: &str) -> Vec<String> {
-    let ended = verdict(name, config).ends_with(78);
-    let found = ended.stderr.split_once(&format!("unknown field `{NO_KEY}`, expected "));
-    let list = found.map_or("", |(_, list)| list);
-    list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
-}
-
-/// All keys that a program accepts, by its own word.
-fn keys_accepted(name: &'static str) -> Vec<String> {
-    let mut keys = Vec::new();
-    for top in keys_known(name, &format!("{NO_KEY} = 1\n")) {
-        let forms = [format!("[{top}]"), format!("[[{top}]]")];
-        let below = forms.map(|form| keys_known(name, &format!("{form}\n{NO_KEY} = 1\n"))).concat();
-        if below.is_empty() {
-            keys.push(top);
-        } else {
-            keys.extend(below.iter().map(|key| format!("{top}.{key}")));
-        }
-    }
-    keys.sort();
-    keys
-}
-
-/// A configuration that sets one key, and what cannot be left out beside it.
-fn config_with(key: &str, value: &str) -> String {
-    match key.split_once('.') {
-        None => format!("{key} = {value}\n"),
-        Some(("collection", "name")) => format!("[[collection]]\nname = {value}\n"),
-        Some(("collection", name)) => format!("[[collection]]\nname = \"IOCs\"\n{name} = {value}\n"),
-        Some((section, name)) => format!("[{section}]\n{name} = {value}\n"),
-    }
-}
-
 #[test]
 fn the_flags_of_each_program_are_those_on_its_page() {
     for name in PROGRAMS.into_iter().chain([CONNECTOR]) {
@@ -174,21 +116,27 @@ fn the_keys_that_every_program_accepts_are_those_on_the_page() {
 
 #[test]
 fn a_key_takes_a_value_of_the_type_that_the_page_says_and_no_other() {
-    let values = [
+    let settings = settings_of(&example_on_page());
+    let samples = [
         ("boolean", "true"),
         ("integer", "1"),
         ("list of strings", "[\"a@example.com\"]"),
-        // A word that even a key with few choices takes.
-        ("string", "\"implicit\""),
+        ("string", "\"a\""),
     ];
     for (key, kind) in keys_on_page() {
         let kind = if kind == "path" { "string" } else { kind.as_str() };
-        assert!(values.iter().any(|(known, _)| *known == kind), "{key}: what is a {kind}?");
-        for (other, value) in values {
-            let config = config_with(&key, value);
-            let ended = verdict("tq-format-email", &config);
-            let refused = ended.stderr.contains("tq.toml: line ");
-            assert_eq!(refused, other != kind, "{config}{}", ended.stderr);
+        let value = settings.get(&key).unwrap_or_else(|| panic!("{key} is not in the example"));
+        let shown = match value.as_bytes()[0] {
+            b'"' => "string",
+            b'[' => "list of strings",
+            b'0'..=b'9' => "integer",
+            _ => "boolean",
+        };
+        assert_eq!(shown, kind, "{key} = {value}");
+        for (_, sample) in samples.iter().filter(|(other, _)| *other != kind) {
+            let config = config_with(&key, sample);
+            let ended = verdict("tq-format-email", &config).ends_with(78);
+            assert!(ended.stderr.contains("tq.toml: line "), "{config}{}", ended.stderr);
         }
     }
 }
@@ -205,30 +153,11 @@ fn the_flags_that_the_page_of_keys_names_are_there() {
 
 #[test]
 fn the_example_on_the_page_of_keys_is_accepted_and_has_every_key() {
-    let text = page("tq-alerts.toml.5");
-    let examples = section(&text, "EXAMPLES").expect("the page has an example");
-    let (_, rest) = examples.split_once("\n.Bd ").expect("the example is a display");
-    let (display, _) = rest.split_once("\n.Ed").expect("the display ends");
-    let (_, example) = display.split_once('\n').expect("the display has lines");
-    // What is not set is a comment without a space; remarks have one.
-    let uncomment = |line: &str| match line.strip_prefix('#') {
-        Some(setting) if !setting.starts_with(' ') => format!("{setting}\n"),
-        _ => format!("{line}\n"),
-    };
-    let full: String = example.lines().map(uncomment).collect();
-    for config in [example, &full] {
-        verdict("tq-format-email", config).succeeds();
-    }
-    let mut keys = BTreeSet::new();
-    let mut section = String::new();
-    for line in full.lines() {
-        if line.starts_with('[') {
-            section = format!("{}.", line.trim_matches(['[', ']']));
-        } else if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
-            keys.insert(format!("{section}{key}"));
-        }
-    }
-    assert_eq!(keys, keys_on_page().into_iter().map(|(key, _)| key).collect());
+    let example = example_on_page();
+    verdict("tq-format-email", &example).succeeds();
+    verdict("tq-format-email", &uncommented(&example)).succeeds();
+    let keys: Vec<String> = keys_on_page().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(settings_of(&example).into_keys().collect::<Vec<_>>(), keys);
 }
 
 #[test]

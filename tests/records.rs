@@ -228,24 +228,6 @@ fn a_line_that_is_not_an_object_is_refused_whatever_it_holds() {
     assert!(flaws.is_empty(), "{}", flaws.join("\n"));
 }
 
-/// serde takes a list of values for an object, in the order in which our structs have their fields.
-#[test]
-fn a_list_in_the_place_of_an_object_is_refused() {
-    let page = Page::read();
-    let mut flaws = Vec::new();
-    for consumer in CONSUMERS {
-        for record in consumer.reads {
-            for member in page.members(record) {
-                let Some(value) = without_names(&page, record, member) else { continue };
-                let mut broken = example(&page, record, true);
-                holder(&mut broken, member).insert(member.name().to_owned(), value);
-                flaws.extend(consumer.flaw(&page, record, &broken, &[record]));
-            }
-        }
-    }
-    assert!(flaws.is_empty(), "{}", flaws.join("\n"));
-}
-
 #[test]
 fn records_of_others_are_passed_on_unchanged_and_in_order() {
     let page = Page::read();
