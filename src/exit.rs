@@ -181,7 +181,9 @@ pub fn both(
 
 /// Says what went wrong with one thing while the program goes on with the others.
 pub fn complain(program: &str, complaint: &impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "{program}: {}", escape::visible(&complaint.to_string()));
+    // One write, so that the lines of programs that share it do not mix.
+    let line = format!("{program}: {}\n", escape::visible(&complaint.to_string()));
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 #[cfg(test)]

@@ -49,6 +49,8 @@ struct Findings<W: Write> {
     scope: Scope,
     output: ndjson::Writer<W>,
     found_at: DateTime<Utc>,
+    /// How many rows could not be read so far.
+    unreadable: u64,
     status: Status,
 }
 
@@ -65,7 +67,8 @@ impl<W: Write> Fetch<W> {
         let link_origin = client.link_origin(threatq)?;
         let types = ObjectTypes::read(&client)?;
         let library = Library { client, types, link_origin };
-        let findings = Findings { program, memory, scope, output, found_at: now(), status: Status::Done };
+        let findings =
+            Findings { program, memory, scope, output, found_at: now(), unreadable: 0, status: Status::Done };
         Ok(Self { library, findings })
     }
 }

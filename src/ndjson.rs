@@ -126,6 +126,10 @@ impl<R: BufRead> Reader<R> {
         let number = self.number;
         let broken = |reason: String| Error::Line(number, reason);
         str::from_utf8(&self.buffer).map_err(|error| broken(format!("not UTF-8: {error}")))?;
+        // serde would take a list of values for an object.
+        if !self.buffer.trim_ascii_start().starts_with(b"{") {
+            return Err(broken("not a record: not an object".to_owned()));
+        }
         let header: Header =
             parse(&self.buffer).map_err(|reason| broken(format!("not a record: {reason}")))?;
         if header.v != VERSION {
@@ -188,8 +192,9 @@ impl<W: Write> Writer<W> {
 
     /// Writes one record.
     pub fn write<T: Record>(&mut self, body: &T) -> Result<(), Error> {
-        if let Some(line) = self.style.line(body) {
-            return self.put(line.as_bytes());
+        if self.style != Style::Records {
+            let (word, rest) = body.summary();
+            return self.put(self.style.line(&word, &rest).as_bytes());
         }
         let versioned = Versioned { record: T::NAME, v: VERSION, body };
         serde_json::to_writer(&mut self.output, &versioned).map_err(|error| output_error(error.into()))?;

@@ -12,9 +12,11 @@ pub use destination::Destination;
 
 use std::io::{BufRead, Write};
 
-use self::destination::Down;
+use self::destination::Outgoing;
 use crate::exit::{self, Failure, Status};
-use crate::ndjson::{Reader, Writer};
+use crate::ndjson::{self, Line, Reader, Writer};
+use crate::record::Receipt;
+use crate::smtp::Verdict;
 use crate::state::State;
 
 /// A sender: where mails go, and where receipts go.
@@ -22,13 +24,17 @@ pub struct Sender<W: Write> {
     program: &'static str,
     destination: Destination,
     output: Writer<W>,
-    is_down: bool,
+    /// The first thing that could not be written. A receipt that nobody can read keeps no mail back, so this is told at
+    /// the end.
+    unwritten: Option<ndjson::Error>,
+    /// Whether it was said that the destination is down.
+    said_down: bool,
 }
 
 impl<W: Write> Sender<W> {
     /// A sender that has connected to nobody yet.
     pub fn new(program: &'static str, destination: Destination, output: Writer<W>) -> Self {
-        Self { program, destination, output, is_down: false }
+        Self { program, destination, output, unwritten: None, said_down: false }
     }
 
     /// Sends the emails of the stream as they come.
@@ -47,13 +53,34 @@ impl<W: Write> Sender<W> {
         self.finish(done)
     }
 
-    /// Makes sure that mail can be handed over, and says why not, once.
-    fn open(&mut self) -> Result<(), Down> {
-        self.destination.open().inspect_err(|down| {
-            if !std::mem::replace(&mut self.is_down, true) {
-                exit::complain(self.program, &down.reason);
-            }
-        })
+    /// Delivers a mail and prints its receipt. Says who does not have it and why, and says once that nobody can have it.
+    fn deliver(
+        &mut self,
+        mail: &Outgoing<'_>,
+        settle: impl FnOnce(&Verdict) -> Result<(), Failure>,
+    ) -> Result<Status, Failure> {
+        let (verdict, receipt) = self.destination.deliver(mail);
+        settle(&verdict)?;
+        for complaint in &verdict.complaints {
+            self.complain(complaint);
+        }
+        if let Some(down) = self.destination.down()
+            && !std::mem::replace(&mut self.said_down, true)
+        {
+            self.complain(&down.reason);
+        }
+        self.print(&receipt);
+        Ok(verdict.status)
+    }
+
+    fn print(&mut self, receipt: &Receipt) {
+        let written = self.output.write(receipt).and_then(|()| self.output.flush());
+        self.unwritten = self.unwritten.take().or(written.err());
+    }
+
+    fn pass(&mut self, line: &Line<'_>) {
+        let written = self.output.pass(line);
+        self.unwritten = self.unwritten.take().or(written.err());
     }
 
     fn complain(&self, complaint: &impl std::fmt::Display) {
@@ -62,7 +89,8 @@ impl<W: Write> Sender<W> {
 
     fn finish(mut self, done: Result<Status, Failure>) -> Result<Status, Failure> {
         self.destination.close();
-        let flushed = self.output.flush().map(|()| Status::Done).map_err(Failure::from);
-        exit::both(self.program, done, flushed)
+        let unwritten = self.unwritten.take().or_else(|| self.output.flush().err());
+        let written = unwritten.map_or(Ok(Status::Done), |error| Err(error.into()));
+        exit::both(self.program, done, written)
     }
 }

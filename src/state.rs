@@ -72,6 +72,18 @@ impl From<Error> for Failure {
     }
 }
 
+impl Error {
+    /// The same error, with the file that it is about.
+    fn at(self, path: &Path) -> Self {
+        match self {
+            Self::Refused(sentence) => {
+                Self::Refused(sentence.replacen("state:", &format!("state {}:", path.display()), 1))
+            }
+            other => other,
+        }
+    }
+}
+
 /// The state, for its only writer.
 pub struct State {
     database: Connection,
@@ -86,7 +98,7 @@ impl State {
         let lock = file::lock(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut database = Connection::open_with_flags(path, flags)?;
-        schema::prepare(&mut database, path)?;
+        schema::prepare(&mut database, path).map_err(|error| error.at(path))?;
         Ok(Self { database, _lock: lock })
     }
 }

@@ -9,7 +9,6 @@ use clap::ValueEnum;
 
 use crate::escape;
 use crate::exit::{Failure, Status};
-use crate::record::Record;
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -48,24 +47,20 @@ impl Style {
         }
     }
 
-    /// The line for people, or `None` where records are wanted.
-    pub fn line(self, record: &impl Record) -> Option<String> {
-        if self == Self::Records {
-            return None;
-        }
-        let (word, rest) = record.summary();
+    /// A line for people: its most telling word, in colour where that is wanted, and the rest.
+    pub fn line(self, word: &str, rest: &str) -> String {
         let rest = escape::visible(rest.trim_end());
-        let hue = match word.as_str() {
+        let hue = match word {
             "added" | "accepted" => "32",
             "updated" | "deferred" | "partial" | "unknown" => "33",
             "rejected" | "held" => "31",
             _ => "2",
         };
-        Some(if self == Self::ColoredLines {
+        if self == Self::ColoredLines {
             format!("\x1b[{hue}m{word:<10}\x1b[0m {rest}")
         } else {
             format!("{word:<10} {rest}")
-        })
+        }
     }
 }
 

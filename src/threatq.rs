@@ -63,7 +63,7 @@ pub enum Error {
 impl Error {
     /// Whether only the object that was asked for is not there or cannot be understood, and all else may be fine.
     pub fn is_about_one_object(&self) -> bool {
-        matches!(self, Self::Refused { status: 404, .. } | Self::Nonsense(_))
+        matches!(self, Self::Refused { status: 403 | 404 | 410, .. } | Self::Nonsense(_))
     }
 }
 

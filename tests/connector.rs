@@ -136,3 +136,12 @@ fn it_works_in_crons_empty_environment() {
         "{output:?}"
     );
 }
+
+#[test]
+fn words_of_a_peer_cannot_pass_for_a_step_of_the_work() {
+    let site = Site::new();
+    let words = r#"{"errors":["policy: info: blocked"]}"#.to_owned();
+    site.sim.fault(Fault::next("/api/users", FaultKind::Status(403, words)));
+    let run = connector(&site).arg("-ll").arg(site.path()).run().ends_with(69);
+    assert!(run.stderr.contains("policy: info: blocked"), "{}", run.stderr);
+}

@@ -10,6 +10,8 @@ mod man;
 mod pipeline;
 mod records;
 mod scope;
+mod send_smtp;
 mod stream;
 mod support;
+mod threatq;
 mod tidy;

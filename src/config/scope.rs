@@ -10,7 +10,7 @@ use serde::de::{Deserializer, Error as _};
 /// Flags of both fetchers.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Scope {
-    /// Report what was touched since then as if nothing were known, and let nothing be remembered
+    /// Without a state: report what was touched since then as if nothing were known
     #[arg(long, value_name = "TIME|DURATION", conflicts_with_all = ["baseline", "backfill"])]
     pub since: Option<Moment>,
     /// Remember everything as it is now, and report nothing
@@ -28,9 +28,14 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Whether this run must leave no trace.
-    pub fn is_dry(self) -> bool {
-        self.dry_run || self.since.is_some() || self.limit.is_some()
+    /// Whether what is found is remembered.
+    pub fn remembers(self) -> bool {
+        self.closes() && self.since.is_none()
+    }
+
+    /// Whether a source that was fetched whole gets its checkpoint.
+    pub fn closes(self) -> bool {
+        !self.dry_run && self.limit.is_none()
     }
 
     /// Whether something that nothing is known of is news, when it is looked at for the first time.

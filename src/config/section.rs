@@ -174,6 +174,7 @@ pub struct Smtp {
     pub ca_file: Option<PathBuf>,
     /// Wait this long for each answer, instead of as long as RFC 5321 asks
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[serde(deserialize_with = "seconds")]
     pub timeout: Option<u64>,
     /// Deliver into this Maildir instead of a relay
     #[arg(long, value_name = "DIR")]
@@ -194,6 +195,15 @@ impl Smtp {
             timeout: self.timeout.or(other.timeout),
             maildir: self.maildir.or(other.maildir),
         }
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let number = u64::deserialize(deserializer)?;
+    if (1..=3600).contains(&number) {
+        Ok(Some(number))
+    } else {
+        Err(D::Error::custom("not between 1 and 3600"))
     }
 }
 

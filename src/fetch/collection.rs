@@ -87,6 +87,7 @@ fn collection<W: Write>(
     let since = source.since().filter(|_| !reads_all).map(|since| since - OVERLAP);
     let folder = format!("{key}/");
     let reading = Reading { search, notify: wanted.notify.unwrap_or_default(), folder, is_new, since };
+    let unreadable = findings.unreadable;
     let mut members: Vec<(&str, Pass)> = Vec::new();
     for object_type in types {
         let pass = reading.objects_of(library, findings, &mut source, object_type)?;
@@ -97,6 +98,11 @@ fn collection<W: Write>(
             members.iter().any(|(name, pass)| *name == type_name && pass.has(id))
         })?;
         source.remember(entry(&key, &now)?, &mut findings.output)?;
+    }
+    if findings.unreadable > unreadable {
+        // What could not be read now may be readable next time, and its change must not fall out of the window.
+        let doubted = Known { scanned_at: DateTime::UNIX_EPOCH, ..now };
+        source.remember(entry(&key, &doubted)?, &mut findings.output)?;
     }
     Ok(source.close(&mut findings.output)?)
 }
@@ -137,6 +143,7 @@ impl Reading<'_> {
                             if earlier.is_empty() {
                                 let subject = format!("{}: {} {reason}", source.name(), object_type.name);
                                 findings.complain(Status::Refused, &subject);
+                                findings.unreadable += 1;
                             }
                             Ok(())
                         }

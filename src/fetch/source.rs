@@ -54,7 +54,7 @@ impl Source {
         entry: MarkEntry,
         output: &mut Writer<W>,
     ) -> Result<(), Error> {
-        if self.scope.is_dry() {
+        if !self.scope.remembers() {
             return Ok(());
         }
         self.marks.push(entry);
@@ -89,7 +89,7 @@ impl Source {
         self.write_marks(output)?;
         let (alerts, digest) = (self.tally.count(), self.tally.digest());
         tracing::info!("{}: {alerts} alert{}", self.name, if alerts == 1 { "" } else { "s" });
-        if self.scope.is_dry() {
+        if !self.scope.closes() {
             return output.flush();
         }
         let Self { name, base, cursor, .. } = self;

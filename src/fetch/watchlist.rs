@@ -63,15 +63,18 @@ pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String]) -> Result<Status,
     let read =
         |(type_name, id): &(&str, u64)| Object::read(&library.client, library.types.find(type_name)?, *id);
     in_order(&to_read, library.client.at_once(), read, |(type_name, id), object| {
+        let watchers = listed.get(&((*type_name).to_owned(), *id)).into_iter().flatten();
+        let watchers: Vec<&Person> = watchers.filter_map(|index| people.get(*index)).collect();
         match object {
             Ok(object) => {
-                let watchers = listed.get(&((*type_name).to_owned(), *id)).into_iter().flatten();
-                let watchers: Vec<&Person> = watchers.filter_map(|index| people.get(*index)).collect();
                 let object_type = library.types.find(type_name)?;
                 report(&library, &mut findings, &mut source, &watchers, (object_type, &object))?;
             }
             Err(error) if error.is_about_one_object() => {
                 findings.complain(Status::Refused, &format!("{type_name} {id} cannot be read: {error}"));
+                for person in watchers {
+                    doubt(&mut findings, &mut source, &format!("{}{type_name}/{id}", person.folder))?;
+                }
             }
             Err(error) => return Err(error.into()),
         }
@@ -91,6 +94,13 @@ pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String]) -> Result<Status,
     }
     source.close(&mut findings.output)?;
     Ok(findings.status)
+}
+
+/// Makes sure that an object which could not be read is read in the next run, whenever it was touched.
+fn doubt<W: Write>(findings: &mut Findings<W>, source: &mut Source, key: &str) -> Result<(), Failure> {
+    let Some(known) = findings.remembered::<View>(key)? else { return Ok(()) };
+    let doubted = View { touched_at: None, ..known };
+    Ok(source.remember(entry(key, &doubted)?, &mut findings.output)?)
 }
 
 /// The listed objects that must be read: those of which nothing is known for one of their watchers, and those that were

@@ -64,6 +64,18 @@ pub fn address(text: &str) -> Result<Address, String> {
     mailbox(text).map(|mailbox| mailbox.email)
 }
 
+/// The address of every recipient, once; what is no address stands as it was written.
+pub fn recipients(email: &Email) -> Vec<String> {
+    let mut recipients = Vec::new();
+    for text in email.to.iter().chain(&email.cc).chain(&email.bcc) {
+        let address = mailbox(text).map_or_else(|_| text.clone(), |mailbox| mailbox.email.to_string());
+        if !recipients.contains(&address) {
+            recipients.push(address);
+        }
+    }
+    recipients
+}
+
 /// Renders a mail.
 pub fn render(email: &Email) -> Result<Rendered, String> {
     let from = mailbox(&email.from)?;

@@ -4,7 +4,7 @@ use crate::config::Smtp;
 use crate::exit::{Failure, Status};
 use crate::mail::mime;
 use crate::maildir::Maildir;
-use crate::record::{Outcome, Receipt, RecipientOutcome, now};
+use crate::record::{Email, Outcome, Receipt, RecipientOutcome, now};
 use crate::smtp::{Envelope, Relay, Verdict};
 use crate::state::Pending;
 
@@ -66,11 +66,24 @@ impl Destination {
 
     /// Makes sure that mail can be handed over, as far as that can be known beforehand. Fails for the rest of the run.
     pub(super) fn open(&mut self) -> Result<(), Down> {
-        let Self::Relay(relay) = self else { return Ok(()) };
-        let name = relay.name();
-        relay
-            .open()
-            .map_err(|error| Down { outcome: error.outcome(), reason: format!("relay {name}: {error}") })
+        if let Self::Relay(relay) = self {
+            relay.open();
+        }
+        self.down().map_or(Ok(()), Err)
+    }
+
+    /// Why no mail can be handed over any more.
+    pub(super) fn down(&self) -> Option<Down> {
+        let Self::Relay(relay) = self else { return None };
+        let error = relay.down()?;
+        Some(Down { outcome: error.outcome(), reason: format!("relay {}: {error}", relay.name()) })
+    }
+
+    /// The receipt of an email that can never be sent.
+    pub(super) fn refusal(&self, email: &Email, reason: &str) -> Receipt {
+        let recipients = mime::recipients(email);
+        let verdict = Verdict::refused(recipients.iter().map(String::as_str), reason);
+        self.receipt(&email.id, &email.message_id, 1, &verdict)
     }
 
     /// Delivers a mail: the verdict, and the receipt to print.
@@ -87,7 +100,7 @@ impl Destination {
     }
 
     /// What to print about a mail.
-    pub(super) fn receipt(&self, email: &str, message_id: &str, attempt: u64, verdict: &Verdict) -> Receipt {
+    fn receipt(&self, email: &str, message_id: &str, attempt: u64, verdict: &Verdict) -> Receipt {
         Receipt {
             email: email.to_owned(),
             message_id: message_id.to_owned(),
@@ -128,6 +141,6 @@ fn into_maildir(maildir: &Maildir, mail: &Outgoing<'_>) -> Verdict {
     };
     let verdict = Verdict::new(mail.recipients.iter().map(one).collect());
     let Err(error) = delivered else { return verdict };
-    let complaint = Some(format!("maildir {}: {error}", maildir.name()));
-    Verdict { status: Status::Disk, complaint, ..verdict }
+    let complaints = vec![format!("maildir {}: {error}", maildir.name())];
+    Verdict { status: Status::Disk, complaints, ..verdict }
 }

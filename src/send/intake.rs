@@ -10,7 +10,6 @@ use crate::exit::{Failure, Status};
 use crate::mail::mime;
 use crate::ndjson::{Line, Reader};
 use crate::record::{Checkpoint, Email, Kind, Mark, Receipt, Tally, now};
-use crate::smtp::Verdict;
 use crate::state::{Intake, QueuedMail, State};
 
 /// The emails of a source, to be compared with what its checkpoint says.
@@ -65,7 +64,7 @@ pub(super) fn take_over<R: BufRead, W: Write>(
                 let mark: Mark = line.parse()?;
                 let open = of_source(sender, state, &mut taking, Some(&mark.source), &mut status)?;
                 open.intake.remember(&mark.marks)?;
-                sender.output.pass(&line)?;
+                sender.pass(&line);
             }
             Kind::Checkpoint => {
                 let checkpoint: Checkpoint = line.parse()?;
@@ -74,7 +73,7 @@ pub(super) fn take_over<R: BufRead, W: Write>(
                     status = status.worst(close(sender, open, &checkpoint, &line)?);
                 }
             }
-            Kind::Alert | Kind::Receipt | Kind::Other => sender.output.pass(&line)?,
+            Kind::Alert | Kind::Receipt | Kind::Other => sender.pass(&line),
         }
     }
     match taking {
@@ -131,9 +130,9 @@ fn queue<W: Write>(sender: &Sender<W>, open: &mut Taking<'_>, email: &Email) -> 
         Ok(rendered) => open.intake.queue(&mail(&rendered.sender, &rendered.recipients, &rendered.bytes))?,
         Err(reason) => {
             // It can never be sent; that must not keep the others back.
-            open.intake.refuse(&mail(&email.from, &email.to, &[]), &reason)?;
-            let verdict = Verdict::refused(email.to.iter().map(String::as_str), &reason);
-            let receipt = sender.destination.receipt(&email.id, &email.message_id, 1, &verdict);
+            let recipients = mime::recipients(email);
+            open.intake.refuse(&mail(&email.from, &recipients, &[]), &reason)?;
+            let receipt = sender.destination.refusal(email, &reason);
             open.refused.push(receipt);
         }
     }
@@ -163,11 +162,11 @@ fn close<W: Write>(
     }
     intake.commit(checkpoint)?;
     tracing::info!("{source}: taken over");
-    sender.output.pass(line)?;
+    sender.pass(line);
     let mut status = Status::Done;
     for receipt in refused {
         sender.complain(&format!("email {} can never be sent: {}", receipt.email, first_reply(&receipt)));
-        sender.output.write(&receipt)?;
+        sender.print(&receipt);
         status = Status::Refused;
     }
     Ok(status)

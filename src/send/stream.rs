@@ -11,7 +11,6 @@ use crate::exit::{Failure, Status};
 use crate::mail::mime;
 use crate::ndjson::Reader;
 use crate::record::{Checkpoint, Email, Kind};
-use crate::smtp::Verdict;
 
 pub(super) fn send<R: BufRead, W: Write>(
     sender: &mut Sender<W>,
@@ -31,36 +30,32 @@ pub(super) fn send<R: BufRead, W: Write>(
                 if let Some(reason) = std::mem::take(&mut account).disagreement(&checkpoint) {
                     return Err(line.error(format_args!("source '{}': {reason}", checkpoint.source)).into());
                 }
-                sender.output.pass(&line)?;
+                sender.pass(&line);
             }
-            Kind::Alert | Kind::Mark | Kind::Receipt | Kind::Other => sender.output.pass(&line)?,
+            Kind::Alert | Kind::Mark | Kind::Receipt | Kind::Other => sender.pass(&line),
         }
     }
     Ok(status)
 }
 
 fn one<W: Write>(sender: &mut Sender<W>, email: &Email) -> Result<Status, Failure> {
-    // A mail that cannot be handed over gets a receipt that says why.
-    let _ = sender.open();
-    let (verdict, receipt) = match mime::render(email) {
-        Ok(rendered) => sender.destination.deliver(&Outgoing {
-            email: &email.id,
-            message_id: &email.message_id,
-            attempt: 1,
-            sender: &rendered.sender,
-            recipients: &rendered.recipients,
-            bytes: &rendered.bytes,
-        }),
-        Err(reason) => {
-            let verdict = Verdict::refused(email.to.iter().map(String::as_str), &reason);
-            let receipt = sender.destination.receipt(&email.id, &email.message_id, 1, &verdict);
-            (verdict, receipt)
+    match mime::render(email) {
+        Ok(rendered) => {
+            let mail = Outgoing {
+                email: &email.id,
+                message_id: &email.message_id,
+                attempt: 1,
+                sender: &rendered.sender,
+                recipients: &rendered.recipients,
+                bytes: &rendered.bytes,
+            };
+            sender.deliver(&mail, |_| Ok(()))
         }
-    };
-    if let Some(complaint) = &verdict.complaint {
-        sender.complain(complaint);
+        Err(reason) => {
+            let receipt = sender.destination.refusal(email, &reason);
+            sender.complain(&format_args!("email {} can never be sent: {reason}", email.id));
+            sender.print(&receipt);
+            Ok(Status::Refused)
+        }
     }
-    sender.output.write(&receipt)?;
-    sender.output.flush()?;
-    Ok(verdict.status)
 }

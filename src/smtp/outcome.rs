@@ -27,20 +27,16 @@ pub struct Verdict {
     pub tls: Option<String>,
     /// What the exit status must tell.
     pub status: Status,
-    /// What to say on standard error, when something is not accepted.
-    pub complaint: Option<String>,
+    /// What to say on standard error, when somebody does not have the mail: a line for each reason.
+    pub complaints: Vec<String>,
 }
 
 impl Verdict {
     /// A verdict from the outcomes; the status follows from them.
     pub fn new(recipients: Vec<RecipientOutcome>) -> Self {
         let status = recipients.iter().map(|one| status_of(one.outcome)).fold(Status::Done, Status::worst);
-        let failed = recipients.iter().find(|one| one.outcome != Outcome::Accepted);
-        let complaint = failed.map(|one| {
-            let code = one.code.map(|code| format!("{code} ")).unwrap_or_default();
-            format!("{} {}: {code}{}", one.address, one.outcome, one.reply.as_deref().unwrap_or("no answer"))
-        });
-        Self { recipients, queue_id: None, tls: None, status, complaint }
+        let complaints = complaints(&recipients);
+        Self { recipients, queue_id: None, tls: None, status, complaints }
     }
 
     /// The verdict on a mail for which there is no session.
@@ -51,17 +47,33 @@ impl Verdict {
         };
         Self {
             status: error.status(),
-            complaint: None,
+            complaints: Vec::new(),
             ..Self::new(recipients.into_iter().map(outcome).collect())
         }
     }
 
-    /// The verdict on a mail that is refused before anybody is asked.
+    /// The verdict on a mail that is refused before anybody is asked, and that may not even have a recipient.
     pub fn refused<'a>(recipients: impl IntoIterator<Item = &'a str>, reason: &str) -> Self {
-        Self::new(
-            recipients.into_iter().map(|address| unanswered(address, Outcome::Rejected, reason)).collect(),
-        )
+        let refused = |address| unanswered(address, Outcome::Rejected, reason);
+        let verdict = Self::new(recipients.into_iter().map(refused).collect());
+        let complaints =
+            if verdict.complaints.is_empty() { vec![reason.to_owned()] } else { verdict.complaints };
+        Self { status: Status::Refused, complaints, ..verdict }
     }
+}
+
+/// One line for each reason, with everybody whom it keeps from the mail.
+fn complaints(recipients: &[RecipientOutcome]) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for one in recipients.iter().filter(|one| one.outcome != Outcome::Accepted) {
+        let code = one.code.map(|code| format!("{code} ")).unwrap_or_default();
+        let reason = format!("{}: {code}{}", one.outcome, one.reply.as_deref().unwrap_or("no answer"));
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, addresses)) => addresses.push(&one.address),
+            None => reasons.push((reason, vec![&one.address])),
+        }
+    }
+    reasons.into_iter().map(|(reason, addresses)| format!("{} {reason}", addresses.join(", "))).collect()
 }
 
 fn status_of(outcome: Outcome) -> Status {

@@ -1,7 +1,7 @@
 //! The relay as the rest of the program sees it: a mail goes in, a verdict comes out.
 //!
-//! A session is opened for the first mail and kept. A relay that could not be reached, or that let a fresh session
-//! break, is not asked again in this run.
+//! A session is opened for the first mail and kept. A relay that could not be reached, or that let one
+//! fresh session after the other break, is not asked again in this run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,11 +26,16 @@ pub(super) struct Settings {
     pub(super) timeouts: Timeouts,
 }
 
+/// How many sessions may break at their first mail, one after the other, before the relay counts as down. It may be the
+/// mail that breaks them, and that must not keep back the others.
+const MOST_BROKEN: u32 = 3;
+
 /// A relay, and the session with it.
 pub struct Relay {
     settings: Settings,
     session: Option<Session>,
     down: Option<Error>,
+    broken_in_a_row: u32,
 }
 
 impl Relay {
@@ -48,7 +53,7 @@ impl Relay {
             if tls == Tls::None { None } else { Some(tls::client_config(smtp.ca_file.as_deref())?) };
         let timeouts = Timeouts::new(smtp.timeout.map(Duration::from_secs));
         let settings = Settings { host, port, tls, tls_config, credentials, timeouts };
-        Ok(Self { settings, session: None, down: None })
+        Ok(Self { settings, session: None, down: None, broken_in_a_row: 0 })
     }
 
     /// `host:port`.
@@ -56,18 +61,23 @@ impl Relay {
         format!("{}:{}", self.settings.host, self.settings.port)
     }
 
-    /// Makes sure that there is a session. A failure is the same for the rest of the run.
-    pub fn open(&mut self) -> Result<(), &Error> {
-        if self.session.is_none() && self.down.is_none() {
-            match Session::open(&self.settings) {
-                Ok(session) => {
-                    tracing::info!("{}: ready", self.name());
-                    self.session = Some(session);
-                }
-                Err(error) => self.down = Some(error),
-            }
+    /// Opens a session where there is none. A failure is the same for the rest of the run.
+    pub fn open(&mut self) {
+        if self.session.is_some() || self.down.is_some() {
+            return;
         }
-        self.down.as_ref().map_or(Ok(()), Err)
+        match Session::open(&self.settings) {
+            Ok(session) => {
+                tracing::info!("{}: ready", self.name());
+                self.session = Some(session);
+            }
+            Err(error) => self.down = Some(error),
+        }
+    }
+
+    /// Why there is no session any more.
+    pub fn down(&self) -> Option<&Error> {
+        self.down.as_ref()
     }
 
     /// Sends one mail to all its recipients and says what became of it.
@@ -75,24 +85,26 @@ impl Relay {
         loop {
             let name = self.name();
             let recipients = envelope.recipients.iter().map(AsRef::as_ref);
-            if let Err(error) = self.open() {
-                return Verdict::without_session(recipients, error);
-            }
+            self.open();
             let Some(mut session) = self.session.take() else {
-                return Verdict::without_session(recipients, &Error::Unreachable("no session".to_owned()));
+                let unknown = Error::Unreachable("no session".to_owned());
+                return Verdict::without_session(recipients, self.down().unwrap_or(&unknown));
             };
             let verdict = session.send(envelope, bytes);
             if session.died_idle(&verdict) {
                 tracing::info!("{name}: the session had ended; opening another");
                 continue;
             }
+            self.broken_in_a_row = if session.mails > 0 { 0 } else { self.broken_in_a_row + 1 };
             if !session.lost {
                 self.session = Some(session);
-            } else if session.mails == 0 {
-                self.down = Some(Error::Unreachable("it let the session break".to_owned()));
+            } else if self.broken_in_a_row == MOST_BROKEN {
+                self.down = Some(Error::Unreachable(format!(
+                    "{MOST_BROKEN} sessions in a row broke at their first mail"
+                )));
             }
-            let complaint = verdict.complaint.map(|complaint| format!("relay {name}: {complaint}"));
-            return Verdict { complaint, ..verdict };
+            let complaints = verdict.complaints.iter().map(|complaint| format!("relay {name}: {complaint}"));
+            return Verdict { complaints: complaints.collect(), ..verdict };
         }
     }
 

@@ -71,7 +71,8 @@ impl Reply {
 
     /// The enhanced status code (RFC 2034), when it agrees with the reply's own.
     pub fn enhanced(&self) -> Option<String> {
-        let first = str::from_utf8(self.lines.first()?).ok()?.split_whitespace().next()?;
+        let first = self.lines.first()?.split(u8::is_ascii_whitespace).next()?;
+        let first = str::from_utf8(first).ok()?;
         let mut parts = first.split('.');
         let class: u16 = parts.next()?.parse().ok()?;
         let rest: Vec<&str> = parts.collect();

@@ -3,6 +3,8 @@
 //! Where the relay offers PIPELINING, MAIL, RCPT and DATA share one write (RFC 2920); the body and the final dot always
 //! do. A line that breaks marks the session lost, and the verdict says how far the mail came.
 
+use std::time::Duration;
+
 use lettre::Address;
 use lettre::transport::smtp::commands::Rset;
 
@@ -41,11 +43,12 @@ impl Session {
             std::iter::once(&dialog.sender).chain(&dialog.recipients).chain(&dialog.data).any(ends_session);
         if !dialog.sender.is_positive() {
             self.abandon(&dialog);
+            self.mails += 1;
             let (outcome, status, hint) = outcome::sender_refused(&dialog.sender);
             let recipients =
                 addresses(envelope).map(|one| outcome::replied(one, outcome, &dialog.sender)).collect();
-            let complaint = Some(format!("sender {} refused: {}{hint}", envelope.sender, dialog.sender));
-            return Verdict { status, complaint, ..Verdict::new(recipients) };
+            let complaints = vec![format!("sender {} refused: {}{hint}", envelope.sender, dialog.sender)];
+            return Verdict { status, complaints, ..Verdict::new(recipients) };
         }
         let taken = dialog.recipients.iter().any(Reply::is_positive);
         let last = match &dialog.data {
@@ -63,7 +66,7 @@ impl Session {
         let each = addresses(envelope).zip(&dialog.recipients);
         let recipients =
             each.map(|(address, rcpt)| recipient_outcome(address, rcpt, &last, body_sent)).collect();
-        self.mails += u64::from(last.is_ok());
+        self.mails += u64::from(last.is_ok() || !taken);
         let queue_id =
             last.ok().filter(|reply| body_sent && reply.is_positive()).and_then(|reply| reply.queue_id());
         Verdict { queue_id, ..Verdict::new(recipients) }
@@ -88,8 +91,12 @@ impl Session {
             let group = format!("{mail}{}{}", rcpts.concat(), command::data());
             self.wire.send(group.as_bytes(), wait)?;
             let sender = self.wire.reply(wait)?;
-            let recipients = rcpts.iter().map(|_| self.wire.reply(wait)).collect::<Result<_, _>>()?;
-            return Ok(Dialog { sender, recipients, data: Some(self.wire.reply(data_wait)?) });
+            let mut recipients: Vec<Reply> = Vec::new();
+            for _ in &rcpts {
+                recipients.push(self.reply_after(recipients.last().unwrap_or(&sender), wait)?);
+            }
+            let data = self.reply_after(recipients.last().unwrap_or(&sender), data_wait)?;
+            return Ok(Dialog { sender, recipients, data: Some(data) });
         }
         let mut ask = |command: &str, wait| {
             self.wire.send(command.as_bytes(), wait)?;
@@ -105,6 +112,11 @@ impl Session {
             dialog.data = Some(ask(&command::data(), data_wait)?);
         }
         Ok(dialog)
+    }
+
+    /// The next reply of a group. A relay that said it is leaving sends none, and what it said counts for the rest.
+    fn reply_after(&mut self, before: &Reply, wait: Duration) -> Result<Reply, Broken> {
+        if ends_session(before) { Ok(before.clone()) } else { self.wire.reply(wait) }
     }
 
     /// The body and the final dot, and the answer to it. Fails with what must be believed when there is none.

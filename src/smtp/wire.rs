@@ -126,6 +126,10 @@ impl Wire {
 
     /// Sends bytes in one write, after making sure that the relay has not spoken out of turn.
     pub(super) fn send(&mut self, bytes: &[u8], timeout: Duration) -> Result<(), Broken> {
+        if self.inbox.starts_with(b"421") {
+            // The one thing that a relay may say at any time (RFC 5321, section 3.8).
+            return Err(Broken::Lost("the relay is closing the connection".to_owned()));
+        }
         if !self.inbox.is_empty() {
             return Err(Broken::Malformed("sent a reply that no command asked for".to_owned()));
         }

@@ -26,7 +26,7 @@ impl Memory {
         file::check(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Connection::open_with_flags(path, flags)?;
-        if schema::is_empty(&database)? {
+        if schema::is_empty(&database).map_err(|error| error.at(path))? {
             return Ok(Self::empty());
         }
         schema::check(&database, path)?;

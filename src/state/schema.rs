@@ -55,6 +55,8 @@ pub(super) fn prepare(database: &mut Connection, path: &Path) -> Result<(), Erro
     database.pragma_update(None, "journal_mode", "WAL")?;
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted may be confidential and must not stay in the file.
+    database.pragma_update(None, "secure_delete", true)?;
     if is_empty(database)? {
         let transaction = database.transaction()?;
         transaction.execute_batch(TABLES)?;

@@ -120,17 +120,21 @@ impl SavedSearch {
         each: impl FnMut(Result<Object, String>) -> Result<(), E>,
     ) -> Result<Pass, E> {
         let query = self.api_query()?;
-        let part = |name: &str| {
-            query.get(name).filter(|part| part.is_object()).cloned().unwrap_or_else(|| json!({}))
+        let part = |name: &str| match query.get(name) {
+            Some(part @ Value::Object(_)) => Ok(part.clone()),
+            None | Some(Value::Null) => Ok(json!({})),
+            // What PHP makes of an object without members.
+            Some(Value::Array(parts)) if parts.is_empty() => Ok(json!({})),
+            Some(_) => Err(Error::Nonsense(format!("the collection's {name} have a form that is not known"))),
         };
-        let mut filters = part("filters");
+        let mut filters = part("filters")?;
         if let Some(since) = since {
             // Beside the collection's own filters, which may hold dates that must go on counting.
             let window = touched_since(since);
             let is_empty = filters.as_object().is_some_and(Map::is_empty);
             filters = json!({"+and": if is_empty { vec![window] } else { vec![filters, window] }});
         }
-        let body = json!({"criteria": part("criteria"), "filters": filters, "fields": FIELDS});
+        let body = json!({"criteria": part("criteria")?, "filters": filters, "fields": FIELDS});
         client.query(&format!("/api/{}/query", object_type.collection), &body, each)
     }
 }

@@ -55,6 +55,8 @@ pub struct Pass {
     first_total: Option<u64>,
     moved: bool,
     ids: Vec<u64>,
+    /// Rows that count in the total and have no id to know them by.
+    nameless: u64,
 }
 
 impl Pass {
@@ -66,7 +68,7 @@ impl Pass {
     fn finished(mut self) -> Self {
         self.ids.sort_unstable();
         self.ids.dedup();
-        self.moved |= self.first_total.is_some_and(|total| total != self.ids.len() as u64);
+        self.moved |= self.first_total.is_some_and(|total| total != self.ids.len() as u64 + self.nameless);
         self
     }
 
@@ -189,11 +191,18 @@ impl<T: Row, F> PageReader<'_, T, F> {
     {
         self.pass.begin_page(page.total);
         let mut first = None;
-        for row in page.data.iter().map(|row| row.get()).filter(|row| *row != "null") {
+        for row in page.data.iter().map(|row| row.get()) {
+            if row == "null" {
+                self.pass.nameless += 1;
+                continue;
+            }
             let parsed = serde_json::from_str::<T>(row);
-            if let Some(id) = parsed.as_ref().map_or_else(|_| id_in(row), |row| Some(row.id())) {
-                first.get_or_insert(id);
-                self.pass.ids.push(id);
+            match parsed.as_ref().map_or_else(|_| id_in(row), |row| Some(row.id())) {
+                Some(id) => {
+                    first.get_or_insert(id);
+                    self.pass.ids.push(id);
+                }
+                None => self.pass.nameless += 1,
             }
             (self.each)(parsed.map_err(|reason| unreadable(row, &reason)))?;
         }
