@@ -3,7 +3,10 @@
 //! Follows sections 1.1 to 1.3 of the API reference for envelopes and error bodies. Guess: which of the error bodies seen
 //! belongs to which status.
 
+use axum::http::HeaderName;
 use serde_json::{Map, Value, json};
+
+pub const JSON: &str = "application/json";
 
 pub struct Call {
     pub method: String,
@@ -31,24 +34,22 @@ impl Call {
 pub struct Answer {
     pub status: u16,
     pub content_type: &'static str,
+    /// More headers than that of the type.
+    pub headers: Vec<(HeaderName, String)>,
     pub body: Vec<u8>,
 }
 
 impl Answer {
     pub fn json(status: u16, body: &Value) -> Answer {
-        Answer {
-            status,
-            content_type: "application/json",
-            body: serde_json::to_vec(body).unwrap_or_default(),
-        }
+        Answer::bytes(status, JSON, serde_json::to_vec(body).unwrap_or_default())
     }
 
     pub fn html(status: u16, body: &str) -> Answer {
-        Answer { status, content_type: "text/html; charset=UTF-8", body: body.as_bytes().to_vec() }
+        Answer::bytes(status, "text/html; charset=UTF-8", body.as_bytes().to_vec())
     }
 
-    pub fn text(status: u16, content_type: &'static str, body: String) -> Answer {
-        Answer { status, content_type, body: body.into_bytes() }
+    pub fn bytes(status: u16, content_type: &'static str, body: Vec<u8>) -> Answer {
+        Answer { status, content_type, headers: Vec::new(), body }
     }
 
     /// `{"data": …}`
@@ -61,9 +62,9 @@ impl Answer {
         Answer::json(201, &json!({"data": data.into()}))
     }
 
-    /// `{"total": N, "data": […]}` and what else belongs to it.
-    pub fn list(total: Option<usize>, data: Vec<Value>, more: Map<String, Value>) -> Answer {
-        let mut body = more;
+    /// `{"total": N, "data": […]}`
+    pub fn list(total: Option<usize>, data: Vec<Value>) -> Answer {
+        let mut body = Map::new();
         if let Some(total) = total {
             body.insert("total".into(), json!(total));
         }
@@ -71,8 +72,34 @@ impl Answer {
         Answer::json(200, &Value::Object(body))
     }
 
+    /// The same with rows that `write` appends as JSON, each on its own, and with what else belongs to it.
+    pub fn rows<T>(
+        total: Option<usize>,
+        rows: impl IntoIterator<Item = T>,
+        write: impl Fn(&mut Vec<u8>, T),
+        more: Map<String, Value>,
+    ) -> Answer {
+        let mut members = more;
+        if let Some(total) = total {
+            members.insert("total".into(), json!(total));
+        }
+        let mut body = b"{\"data\":[".to_vec();
+        for (index, row) in rows.into_iter().enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            write(&mut body, row);
+        }
+        body.push(b']');
+        for (name, value) in members {
+            body.extend_from_slice(format!(",{}:{value}", Value::from(name)).as_bytes());
+        }
+        body.push(b'}');
+        Answer::bytes(200, JSON, body)
+    }
+
     pub fn nothing() -> Answer {
-        Answer { status: 204, content_type: "", body: Vec::new() }
+        Answer::bytes(204, "", Vec::new())
     }
 }
 

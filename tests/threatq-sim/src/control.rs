@@ -6,9 +6,12 @@
 mod change;
 mod command;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::call::{Answer, Call};
+use crate::later::Later;
 use crate::locked;
 use crate::routes::Shared;
 use crate::world::World;
@@ -25,7 +28,8 @@ pub fn answer(shared: &Shared, call: &Call) -> Answer {
         ("GET", "/control/requests") => {
             let lines =
                 shared.log.requests().into_iter().filter_map(|request| serde_json::to_string(&request).ok());
-            Answer::text(200, "application/x-ndjson", lines.map(|line| line + "\n").collect())
+            let lines: String = lines.map(|line| line + "\n").collect();
+            Answer::bytes(200, "application/x-ndjson", lines.into_bytes())
         }
         _ => refuse(404, "there are POST /control and GET /control/requests"),
     }
@@ -54,6 +58,19 @@ fn perform(shared: &Shared, world: &mut World, command: Command) -> Result<Value
     match command {
         Command::Fault(fault) => locked(&shared.faults).push(fault),
         Command::ClearFaults => locked(&shared.faults).clear(),
+        Command::Turn { knobs } => {
+            let mut settings = locked(&shared.settings);
+            *settings = Arc::new(settings.turned(knobs)?);
+        }
+        Command::After { path_prefix, requests, times, commands } => {
+            let read = |value| serde_json::from_value::<Command>(value).map_err(|error| error.to_string());
+            let commands = commands.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+            let all = move |world: &mut World| {
+                commands.iter().cloned().try_for_each(|command| change(world, command).map(drop))
+            };
+            locked(&shared.agenda).push(Later::new(&path_prefix, requests, times, Box::new(all)));
+        }
+        Command::ClearAfter => locked(&shared.agenda).clear(),
         Command::ClearRequests => shared.log.clear(),
         Command::RevokeTokens => locked(&shared.tokens).revoke_all(),
         command => return change(world, command).map(Done::answer),

@@ -2,9 +2,11 @@
 //!
 //! Follows the hints for a simulator in section 11 of the API reference.
 
-use std::time::Duration;
+mod kind;
 
 use serde::Deserialize;
+
+pub use kind::{FaultKind, RetryAfter, Target};
 
 /// Goes wrong for requests whose path begins with `path_prefix`: lets `skip` of them pass, then takes the next `times`.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,26 +18,6 @@ pub struct Fault {
     #[serde(default = "once")]
     pub times: usize,
     pub kind: FaultKind,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultKind {
-    /// This status with this body, instead of doing what was asked.
-    Status(u16, String),
-    /// 200 with a page of HTML, as from a proxy or a maintenance page.
-    #[serde(rename = "html_200")]
-    Html200,
-    /// 200 whose body has a top-level `errors` key (section 1.3).
-    #[serde(rename = "errors_in_200")]
-    ErrorsIn200,
-    /// The right answer, declared whole and sent by half; then the connection closes.
-    Torn,
-    /// The right answer, this much later. In JSON: milliseconds.
-    #[serde(deserialize_with = "millis")]
-    Slow(Duration),
-    /// The request's token is worth nothing from now on: 401, until a new login.
-    Revoke,
 }
 
 impl Fault {
@@ -80,10 +62,6 @@ impl Faults {
 
 fn once() -> usize {
     1
-}
-
-fn millis<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    u64::deserialize(from).map(Duration::from_millis)
 }
 
 #[cfg(test)]

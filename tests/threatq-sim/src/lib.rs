@@ -12,11 +12,13 @@
 //! ```
 //!
 //! In reading order: `world` (data and changes), `shape` (world to JSON), `query` (what a search finds), `routes` (which
-//! path does what), `server` (sockets), `control` (changing the world from outside).
+//! path does what), `server` (sockets), `control` (changing the world from outside). What varies is in `settings`; what goes wrong, or moves
+//! while a client pages, in `fault` and `later`.
 
 mod call;
 mod control;
 mod fault;
+mod later;
 mod log;
 mod query;
 mod routes;
@@ -29,10 +31,10 @@ pub mod world;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, RetryAfter, Target};
 pub use log::Request;
 pub use server::Sim;
-pub use settings::Settings;
+pub use settings::{AuditLog, ExpiresIn, Settings, Star, WatchlistRoute, WatchlistRows};
 pub use stamp::Stamp;
 pub use world::World;
 

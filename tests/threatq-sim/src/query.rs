@@ -6,48 +6,58 @@
 mod condition;
 mod dates;
 mod page;
-
-use std::borrow::Cow;
+mod selection;
+mod stretch;
 
 use serde_json::Value;
 
-pub use page::{Page, Start};
+pub use dates::Clock;
+pub use page::{Page, Quirks, Start};
 
 use crate::world::{Object, ObjectType, World};
 use condition::Condition;
+use selection::Selection;
+use stretch::Stretch;
 
 /// A query made ready for one object type.
 pub struct Query {
     condition: Condition,
 }
 
-/// One page of what was found. `None` is a `null` row.
-pub struct Found<'w> {
+/// One page of what was found, as ids. `None` is a `null` row.
+pub struct Found {
     /// How many there are in all pages.
     pub total: usize,
-    pub rows: Vec<Option<Cow<'w, Object>>>,
+    pub rows: Vec<Option<u64>>,
     /// The mark of the next page, when the page was asked for by mark.
     pub next_mark: Option<String>,
 }
 
 impl Query {
     /// Criteria and filters must both hold.
-    pub fn new(criteria: &Value, filters: &Value, world: &World) -> Result<Query, String> {
-        let both = vec![Condition::parse(criteria, world.now())?, Condition::parse(filters, world.now())?];
+    pub fn new(criteria: &Value, filters: &Value, clock: Clock) -> Result<Query, String> {
+        let both = vec![Condition::parse(criteria, clock)?, Condition::parse(filters, clock)?];
         Ok(Query { condition: Condition::All(both) })
     }
 
-    /// Runs it over all objects of a type. With `null_rows`, rows of the index whose object is gone stand between the
-    /// others (sections 7.2 and 11: a client must filter them) and are counted.
-    pub fn run<'w>(
-        &self,
-        world: &'w World,
-        object_type: &ObjectType,
-        page: &Page,
-        null_rows: bool,
-    ) -> Found<'w> {
+    /// Runs it over all objects of a type.
+    pub fn run(&self, world: &World, object_type: &ObjectType, page: &Page) -> Found {
         let subject = condition::Subject { world, object_type };
-        let matching = world.objects(object_type.id).filter(|object| self.condition.holds(object, &subject));
-        page.cut(matching, |id| world.object(object_type.id, id), null_rows)
+        let generated = world.generated_of(object_type.id);
+        let stretch = generated.and_then(|generated| Stretch::of(&self.condition, &subject, generated));
+        let holds = |object: &Object| self.condition.holds(object, &subject);
+        page.cut(&Selection::new(world, object_type.id, page, stretch, holds))
     }
+}
+
+/// The objects of a type that pass, for the lists of the SQL routes; without `passes`, all of them.
+pub fn list(
+    world: &World,
+    object_type: &ObjectType,
+    page: &Page,
+    passes: Option<&dyn Fn(&Object) -> bool>,
+) -> Found {
+    let whole = world.generated_of(object_type.id).filter(|_| passes.is_none()).map(Stretch::whole);
+    let holds = |object: &Object| passes.is_none_or(|passes| passes(object));
+    page.cut(&Selection::new(world, object_type.id, page, whole, holds))
 }

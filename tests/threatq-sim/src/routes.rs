@@ -1,7 +1,7 @@
 //! Which path does what: the whole table of routes, and who may pass.
 //!
-//! Follows the routes of sections 2 to 7 of the API reference. Guess: `GET /api/users/{id}/watchlist`. Anything unknown
-//! is a 404, also a known path with another method.
+//! Follows the routes of sections 2 to 7 of the API reference. Guesses: the routes that list watchlists, and those of the
+//! audit log. Anything unknown is a 404, also a known path with another method.
 
 mod lists;
 mod objects;
@@ -9,28 +9,39 @@ mod parts;
 mod search;
 mod token;
 mod users;
+mod watchlist;
 mod writes;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
 use crate::call::{Answer, Call, Failure};
 use crate::fault::Faults;
+use crate::later::Agenda;
 use crate::locked;
 use crate::log::Log;
-use crate::settings::Settings;
-use crate::shape::View;
+use crate::query::Quirks;
+use crate::settings::{AuditLog, Settings, WatchlistRoute};
+use crate::shape::{self, View};
 use crate::tokens::{Tokens, bearer};
 use crate::world::{Object, ObjectType, World};
 
 /// Everything that requests share.
 pub struct Shared {
     pub world: Mutex<World>,
-    pub settings: Settings,
+    pub settings: Mutex<Arc<Settings>>,
     pub tokens: Mutex<Tokens>,
     pub faults: Mutex<Faults>,
+    pub agenda: Mutex<Agenda>,
     pub log: Log,
+}
+
+impl Shared {
+    /// The knobs as they stand now.
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&locked(&self.settings))
+    }
 }
 
 /// A call that was let in, and the world held still for it.
@@ -45,7 +56,8 @@ struct Visit<'a> {
 type Outcome = Result<Answer, Failure>;
 
 pub fn answer(shared: &Shared, call: &Call) -> Answer {
-    outcome(shared, call).unwrap_or_else(Answer::from)
+    let answer = outcome(shared, call).unwrap_or_else(Answer::from);
+    Answer { body: shape::restyled(answer.body, &shared.settings()), ..answer }
 }
 
 fn outcome(shared: &Shared, call: &Call) -> Outcome {
@@ -57,16 +69,19 @@ fn outcome(shared: &Shared, call: &Call) -> Outcome {
         return token::answer(shared, call);
     }
     let token = bearer(call.authorization.as_deref()).ok_or(Failure::NoToken)?;
-    let caller = locked(&shared.tokens).caller(token).ok_or(Failure::NoToken)?;
+    let caller = locked(&shared.tokens).admit(token).ok_or(Failure::NoToken)?;
+    let settings = shared.settings();
     let mut world = locked(&shared.world);
-    let visit = Visit { call, world: &mut world, settings: &shared.settings, user: caller.user() };
-    match call.method.as_str() {
+    let visit = Visit { call, world: &mut world, settings: &settings, user: caller.user() };
+    let outcome = match call.method.as_str() {
         "GET" => read(&visit, route),
         "POST" if matches!(route, [_, "query"]) && route != ["search", "query"] => {
             search::query(&visit, route)
         }
         _ => write(visit, route),
-    }
+    };
+    locked(&shared.agenda).answered(&call.path, &mut world).map_err(Failure::Broken)?;
+    outcome
 }
 
 fn read(visit: &Visit, route: &[&str]) -> Outcome {
@@ -74,7 +89,10 @@ fn read(visit: &Visit, route: &[&str]) -> Outcome {
         ["objects"] => lists::object_types(visit),
         ["users"] => users::list(visit),
         ["users", "current"] => users::current(visit),
-        ["users", id, "watchlist"] => users::watchlist(visit, id),
+        ["users", id, "watchlist"] => watchlist::of_user(visit, id),
+        ["watchlist"] => watchlist::all(visit, WatchlistRoute::Watchlist),
+        ["watchlists"] => watchlist::all(visit, WatchlistRoute::Watchlists),
+        ["audit-log"] | [_, _, "audit-log" | "audit"] => Err(audit_log(visit)),
         ["search", "query"] => search::list(visit),
         ["search", "query", hash] => search::one(visit, hash),
         [word, "types"] => lists::types(visit, word, None),
@@ -92,8 +110,8 @@ fn read(visit: &Visit, route: &[&str]) -> Outcome {
 fn write(visit: Visit, route: &[&str]) -> Outcome {
     match (visit.call.method.as_str(), route) {
         ("POST", ["search", "query"]) => search::keep(visit),
-        ("POST", [collection, id, "watchlist"]) => users::watch(visit, collection, id),
-        ("DELETE", [collection, id, "watchlist", entry]) => users::unwatch(visit, collection, id, entry),
+        ("POST", [collection, id, "watchlist"]) => watchlist::watch(visit, collection, id),
+        ("DELETE", [collection, id, "watchlist", entry]) => watchlist::unwatch(visit, collection, id, entry),
         ("POST", [collection, id, "comments"]) => writes::comment(visit, collection, id),
         ("POST", [collection, id, "attributes"]) => writes::attributes(visit, collection, id),
         ("POST", [collection, id, "tags"]) => writes::tags(visit, collection, id),
@@ -105,7 +123,7 @@ fn write(visit: Visit, route: &[&str]) -> Outcome {
 
 impl Visit<'_> {
     fn view(&self) -> View<'_> {
-        View { world: self.world, caller: self.user }
+        View { world: self.world, caller: self.user, watchlist_rows: self.settings.watchlist_rows }
     }
 
     /// The object type of a collection as an address names it; its code name does not do.
@@ -122,7 +140,19 @@ impl Visit<'_> {
 
     /// A list, with its total unless the settings keep it back.
     fn list(&self, total: usize, data: Vec<Value>) -> Answer {
-        Answer::list(self.total(total), data, serde_json::Map::new())
+        Answer::list(self.total(total), data)
+    }
+
+    /// Those of all rows that `offset` and `limit` ask for, as far as the settings let them.
+    fn cut<T>(&self, all: impl Iterator<Item = T>) -> Result<impl Iterator<Item = T>, Failure> {
+        let number = |name: &str, default: usize| match self.call.param(name) {
+            None => Ok(default),
+            Some(text) => text.parse().map_err(|_| Failure::invalid(name, "not a number")),
+        };
+        let (offset, limit) = (number("offset", 0)?, number("limit", usize::MAX)?);
+        let Quirks { limit: longest, first_page_always, .. } = self.settings.quirks();
+        let offset = if first_page_always { 0 } else { offset };
+        Ok(all.skip(offset).take(limit.min(longest.unwrap_or(usize::MAX))))
     }
 
     fn total(&self, total: usize) -> Option<usize> {
@@ -132,6 +162,14 @@ impl Visit<'_> {
 
 fn missing(object_type: &ObjectType, id: &str) -> Failure {
     Failure::Missing(format!("{} {id} not found", object_type.display_name))
+}
+
+/// Guess: the routes, and that one without the permission gets a 403 whether the object exists or not.
+fn audit_log(visit: &Visit) -> Failure {
+    match visit.settings.audit_log {
+        AuditLog::Missing => nowhere(visit.call),
+        AuditLog::Forbidden => Failure::Forbidden("You may not view the audit log"),
+    }
 }
 
 fn nowhere(call: &Call) -> Failure {

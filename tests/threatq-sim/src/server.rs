@@ -2,6 +2,8 @@
 //!
 //! Serves on 127.0.0.1 only. Dropping it closes every connection, those kept alive too, and waits for its thread.
 
+mod body;
+mod gzip;
 mod reply;
 mod tls;
 
@@ -16,6 +18,7 @@ use axum::serve::ListenerExt;
 use tokio::sync::oneshot;
 
 use crate::fault::{Fault, Faults};
+use crate::later::Later;
 use crate::log::{Log, Request};
 use crate::routes::Shared;
 use crate::settings::Settings;
@@ -61,7 +64,8 @@ impl Sim {
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             faults: Mutex::new(Faults::new(settings.fail_next.clone())),
-            settings,
+            agenda: Mutex::default(),
+            settings: Mutex::new(Arc::new(settings)),
             tokens: Mutex::new(Tokens::default()),
             log: Log::default(),
         });
@@ -118,6 +122,24 @@ impl Sim {
     /// Forgets the faults that have not struck.
     pub fn clear_faults(&self) {
         locked(&self.shared.faults).clear();
+    }
+
+    /// Turns knobs while the simulator runs; those of the socket stay as they were when it started.
+    pub fn turn(&self, change: impl FnOnce(&mut Settings)) {
+        change(Arc::make_mut(&mut locked(&self.shared.settings)));
+    }
+
+    /// Changes the world after every `requests` answered requests below `path_prefix`, `times` times: what a client meets
+    /// when rows move while it pages. A change that fails turns the answer before it into a 500.
+    pub fn after<T>(
+        &self,
+        path_prefix: &str,
+        requests: usize,
+        times: usize,
+        mut change: impl FnMut(&mut World) -> Result<T, String> + Send + 'static,
+    ) {
+        let change = Box::new(move |world: &mut World| change(world).map(drop));
+        locked(&self.shared.agenda).push(Later::new(path_prefix, requests, times, change));
     }
 
     /// Makes every token worthless, as a restart of the appliance might.

@@ -7,13 +7,17 @@ pub mod catalog;
 mod columns;
 pub mod people;
 mod relations;
+mod restyle;
 pub mod solr;
 pub mod sql;
 mod with;
+mod write;
 
 pub use relations::{attribute, comment};
+pub use restyle::restyled;
 pub use with::With;
 
+use crate::settings::WatchlistRows;
 use crate::world::World;
 
 /// Through whose eyes the world is shown.
@@ -22,4 +26,6 @@ pub struct View<'w> {
     pub world: &'w World,
     /// The calling user; a private client is none.
     pub caller: Option<u64>,
+    /// What watchlist entries look like.
+    pub watchlist_rows: WatchlistRows,
 }

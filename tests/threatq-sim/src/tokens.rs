@@ -34,12 +34,14 @@ pub struct Tokens {
 struct Access {
     caller: Caller,
     ends: Instant,
+    /// How many requests it is still good for.
+    left: usize,
     revoked: bool,
 }
 
 impl Tokens {
-    /// A new access token and a refresh token.
-    pub fn issue(&mut self, caller: Caller, lifetime: Duration) -> (String, String) {
+    /// A new access token and a refresh token. The former is good for a time and for so many requests.
+    pub fn issue(&mut self, caller: Caller, lifetime: Duration, requests: usize) -> (String, String) {
         self.count += 1;
         let nanos = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
         let access = hex_digest(&format!("access {} {nanos}", self.count));
@@ -47,15 +49,19 @@ impl Tokens {
         let now = Instant::now();
         // A lifetime too long for the clock is as good as a day of tests.
         let ends = now.checked_add(lifetime).unwrap_or(now + Duration::from_secs(86_400));
-        self.access.insert(access.clone(), Access { caller, ends, revoked: false });
+        self.access.insert(access.clone(), Access { caller, ends, left: requests, revoked: false });
         self.refresh.insert(refresh.clone(), caller);
         (access, refresh)
     }
 
-    /// Who holds this live token.
-    pub fn caller(&self, token: &str) -> Option<Caller> {
-        let access = self.access.get(token)?;
-        (!access.revoked && Instant::now() < access.ends).then_some(access.caller)
+    /// Who holds this live token; counts the request that it lets in.
+    pub fn admit(&mut self, token: &str) -> Option<Caller> {
+        let access = self.access.get_mut(token)?;
+        let alive = !access.revoked && access.left > 0 && Instant::now() < access.ends;
+        alive.then(|| {
+            access.left -= 1;
+            access.caller
+        })
     }
 
     /// Who once held it, alive or not: a refresh is asked for when it is about to end.

@@ -6,24 +6,29 @@
 mod change;
 mod core_types;
 mod demo;
+mod generated;
 mod library;
 mod object;
 mod object_type;
 mod people;
 mod relations;
 mod searches;
+mod spoilt;
 mod watching;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub use demo::SCENES;
+pub(crate) use generated::{Generated, PERIOD};
 pub use object::{Attribute, Comment, Link, Object, Score, SourceLink, Tag};
 pub use object_type::{Family, ObjectType, StatusRow, TypeRow};
 pub use people::{Client, Source, SourceKind, TLP, User};
 pub use searches::SavedSearch;
 pub(crate) use searches::hex_digest;
+use spoilt::Spoilt;
 pub use watching::WatchEntry;
+use watching::Watching;
 
 use crate::stamp::Stamp;
 
@@ -41,12 +46,15 @@ pub struct World {
     object_types: Vec<ObjectType>,
     /// By object type, then by id.
     objects: BTreeMap<u16, BTreeMap<u64, Object>>,
+    /// Objects that are made when they are asked for; one in `objects` stands in the place of the one made.
+    generated: Option<Generated>,
     users: Vec<User>,
     client: Option<Client>,
     sources: BTreeMap<u64, Source>,
     tag_names: Vec<String>,
     attribute_names: Vec<String>,
-    watching: Vec<WatchEntry>,
+    watching: Watching,
+    spoilt: Spoilt,
     searches: Vec<SavedSearch>,
 }
 
@@ -58,12 +66,14 @@ impl World {
             next_row: FIRST_ROW,
             object_types: core_types::all(),
             objects: BTreeMap::new(),
+            generated: None,
             users: Vec::new(),
             client: None,
             sources: BTreeMap::new(),
             tag_names: Vec::new(),
             attribute_names: Vec::new(),
-            watching: Vec::new(),
+            watching: Watching::default(),
+            spoilt: Spoilt::default(),
             searches: Vec::new(),
         }
     }
@@ -110,14 +120,44 @@ impl World {
         self.object_types.iter().find(|t| t.id == id)
     }
 
-    /// One object. A `Cow`, so that a world may make its objects when they are asked for.
+    /// One object. A `Cow`, since a generated world makes its objects when they are asked for.
     pub fn object(&self, object_type: u16, id: u64) -> Option<Cow<'_, Object>> {
-        self.objects.get(&object_type)?.get(&id).map(Cow::Borrowed)
+        let made = || self.made(object_type, id).map(|generated| Cow::Owned(generated.object(id)));
+        self.stored_one(object_type, id).map(Cow::Borrowed).or_else(made)
+    }
+
+    /// The same, where the lists of an object that must be made first are not wanted and may be empty.
+    pub(crate) fn outline(&self, object_type: u16, id: u64) -> Option<Cow<'_, Object>> {
+        let made = || self.made(object_type, id).map(|generated| Cow::Owned(generated.outline(id)));
+        self.stored_one(object_type, id).map(Cow::Borrowed).or_else(made)
     }
 
     /// All objects of one type, by rising id.
     pub fn objects(&self, object_type: u16) -> impl Iterator<Item = Cow<'_, Object>> {
-        self.objects.get(&object_type).into_iter().flat_map(|all| all.values().map(Cow::Borrowed))
+        let last = self.generated_of(object_type).map_or(0, Generated::count);
+        let stored = self.objects.get(&object_type).into_iter();
+        let beyond = stored.flat_map(move |all| all.range(last + 1..).map(|(_, object)| object));
+        let within = (1..=last).filter_map(move |id| self.object(object_type, id));
+        within.chain(beyond.map(Cow::Borrowed))
+    }
+
+    /// The objects of one type that are kept: all of them, or those of a generated world that are new or changed.
+    pub(crate) fn stored(&self, object_type: u16) -> impl Iterator<Item = &Object> {
+        self.objects.get(&object_type).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// How the objects of this type are made, if they are.
+    pub(crate) fn generated_of(&self, object_type: u16) -> Option<&Generated> {
+        self.generated.as_ref().filter(|generated| generated.object_type() == object_type)
+    }
+
+    fn stored_one(&self, object_type: u16, id: u64) -> Option<&Object> {
+        self.objects.get(&object_type)?.get(&id)
+    }
+
+    /// What makes this object, if nothing is stored in its place.
+    fn made(&self, object_type: u16, id: u64) -> Option<&Generated> {
+        self.generated_of(object_type).filter(|generated| generated.has(id))
     }
 
     /// The object of a collection: for tests that want to look.

@@ -127,6 +127,13 @@ fn change_relation(world: &mut World, command: Command) -> Result<Done, String> 
             let user = user.id(world)?;
             world.unwatch(user, &collection, id)?.into()
         }
+        C::SpoilRow { collection, id, members, without } => {
+            world.spoil_row(&collection, id, members, &words(&without))?.into()
+        }
+        C::WatchGenerated { user, count } => {
+            let user = user.id(world)?;
+            world.watch_generated(user, count)?.into()
+        }
         other => return change_search(world, other),
     })
 }

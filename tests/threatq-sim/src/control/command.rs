@@ -4,11 +4,11 @@
 //! members are refused, so that a misspelt one does not pass unseen.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::fault::Fault;
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     // Clock and story
@@ -206,17 +206,45 @@ pub enum Command {
     RemoveSavedSearch {
         search: String,
     },
+    SpoilRow {
+        collection: String,
+        id: u64,
+        #[serde(default)]
+        members: Map<String, Value>,
+        #[serde(default)]
+        without: Vec<String>,
+    },
+    WatchGenerated {
+        user: Who,
+        count: u64,
+    },
     // The server
     Fault(Fault),
     ClearFaults,
+    Turn {
+        knobs: Map<String, Value>,
+    },
+    After {
+        path_prefix: String,
+        requests: usize,
+        #[serde(default = "once")]
+        times: usize,
+        /// Changes of the world; a command to the server is none.
+        commands: Vec<Value>,
+    },
+    ClearAfter,
     ClearRequests,
     RevokeTokens,
 }
 
 /// A user by id or by e-mail address.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Who {
     Id(u64),
     Email(String),
+}
+
+fn once() -> usize {
+    1
 }

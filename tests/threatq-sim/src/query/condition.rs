@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::dates;
+use super::dates::{self, Clock};
 use crate::stamp::Stamp;
 use crate::world::{Object, ObjectType, World};
 
@@ -37,7 +37,16 @@ pub enum Field {
     Attribute,
     Description,
     Mentions,
-    Date(fn(&Object) -> Option<Stamp>),
+    Date(DateColumn),
+}
+
+#[derive(Clone, Copy)]
+pub enum DateColumn {
+    Created,
+    Updated,
+    Touched,
+    Published,
+    Happened,
 }
 
 pub enum Compare {
@@ -59,8 +68,8 @@ pub enum Bound {
 impl Condition {
     /// Reads criteria or filters: an object whose members must all hold. `null`, `{}` and `[]` (PHP's empty object)
     /// match everything.
-    pub fn parse(value: &Value, now: Stamp) -> Result<Condition, String> {
-        parse(value, now, 0)
+    pub fn parse(value: &Value, clock: Clock) -> Result<Condition, String> {
+        parse(value, clock, 0)
     }
 
     pub fn holds(&self, object: &Object, subject: &Subject) -> bool {
@@ -72,19 +81,19 @@ impl Condition {
     }
 }
 
-fn parse(value: &Value, now: Stamp, depth: usize) -> Result<Condition, String> {
+fn parse(value: &Value, clock: Clock, depth: usize) -> Result<Condition, String> {
     if depth > DEPTH {
         return Err("nested too deep".into());
     }
     match value {
         Value::Null => Ok(Condition::All(Vec::new())),
-        Value::Array(parts) => list(parts, now, depth).map(Condition::All),
+        Value::Array(parts) => list(parts, clock, depth).map(Condition::All),
         Value::Object(members) => {
             let parts = members.iter().map(|(key, value)| match (key.as_str(), value) {
-                ("+and", Value::Array(parts)) => list(parts, now, depth).map(Condition::All),
+                ("+and", Value::Array(parts)) => list(parts, clock, depth).map(Condition::All),
                 ("+or", Value::Array(parts)) if parts.is_empty() => Ok(Condition::All(Vec::new())),
-                ("+or", Value::Array(parts)) => list(parts, now, depth).map(Condition::Any),
-                (key, value) => member(key, value, now),
+                ("+or", Value::Array(parts)) => list(parts, clock, depth).map(Condition::Any),
+                (key, value) => member(key, value, clock),
             });
             parts.collect::<Result<_, _>>().map(Condition::All)
         }
@@ -92,15 +101,15 @@ fn parse(value: &Value, now: Stamp, depth: usize) -> Result<Condition, String> {
     }
 }
 
-fn list(parts: &[Value], now: Stamp, depth: usize) -> Result<Vec<Condition>, String> {
-    parts.iter().map(|part| parse(part, now, depth + 1)).collect()
+fn list(parts: &[Value], clock: Clock, depth: usize) -> Result<Vec<Condition>, String> {
+    parts.iter().map(|part| parse(part, clock, depth + 1)).collect()
 }
 
 /// `"field": value`, `"field": [values]` or `"field": {operator: value, …}`.
-fn member(key: &str, value: &Value, now: Stamp) -> Result<Condition, String> {
+fn member(key: &str, value: &Value, clock: Clock) -> Result<Condition, String> {
     let field = field(key).ok_or_else(|| format!("no field or operator {key:?}"))?;
     let one = |operator: &str, value: &Value| {
-        compare(field, operator, value, now)
+        compare(field, operator, value, clock)
             .map(|compare| Condition::Field(field, compare))
             .map_err(|complaint| format!("{key}: {complaint}"))
     };
@@ -129,16 +138,16 @@ fn field(key: &str) -> Option<Field> {
         "attribute" | "attributes" | "attribute_value" => Field::Attribute,
         "description" => Field::Description,
         "mentions" => Field::Mentions,
-        "created_at" => Field::Date(|object| Some(object.created_at)),
-        "updated_at" => Field::Date(|object| Some(object.updated_at)),
-        "touched_at" => Field::Date(|object| Some(object.touched_at)),
-        "published_at" => Field::Date(|object| object.published_at),
-        "happened_at" => Field::Date(|object| object.happened_at),
+        "created_at" => Field::Date(DateColumn::Created),
+        "updated_at" => Field::Date(DateColumn::Updated),
+        "touched_at" => Field::Date(DateColumn::Touched),
+        "published_at" => Field::Date(DateColumn::Published),
+        "happened_at" => Field::Date(DateColumn::Happened),
         _ => return None,
     })
 }
 
-fn compare(field: Field, operator: &str, value: &Value, now: Stamp) -> Result<Compare, String> {
+fn compare(field: Field, operator: &str, value: &Value, clock: Clock) -> Result<Compare, String> {
     let bound = match operator {
         "is" | "+is" => Bound::Equal,
         "+gt" => Bound::Above,
@@ -151,7 +160,7 @@ fn compare(field: Field, operator: &str, value: &Value, now: Stamp) -> Result<Co
     match field {
         Field::Date(_) => {
             let text = text(value)?;
-            let instant = dates::instant(&text, now).ok_or_else(|| format!("no date: {text:?}"))?;
+            let instant = dates::instant(&text, clock).ok_or_else(|| format!("no date: {text:?}"))?;
             Ok(Compare::Instant(bound, instant))
         }
         Field::Id | Field::Score => {
@@ -174,7 +183,7 @@ fn text(value: &Value) -> Result<String, String> {
 }
 
 /// A value of an object's field.
-enum Given<'a> {
+pub enum Given<'a> {
     Text(&'a str),
     Number(f64),
     Instant(Stamp),
@@ -182,7 +191,7 @@ enum Given<'a> {
 
 impl Field {
     /// Whether any of the field's values passes.
-    fn any(self, object: &Object, subject: &Subject, pass: impl Fn(Given) -> bool) -> bool {
+    pub fn any(self, object: &Object, subject: &Subject, pass: impl Fn(Given) -> bool) -> bool {
         let named = |text: &str| pass(Given::Text(text));
         let object_type = subject.object_type;
         match self {
@@ -206,15 +215,27 @@ impl Field {
                     || object.attributes.iter().any(|row| named(&row.value))
                     || object.comments.iter().any(|row| named(&row.value))
             }
-            Field::Date(stamp) => {
-                stamp(object).is_some_and(|stamp| pass(Given::Instant(stamp.whole_seconds())))
+            Field::Date(column) => {
+                column.of(object).is_some_and(|stamp| pass(Given::Instant(stamp.whole_seconds())))
             }
         }
     }
 }
 
+impl DateColumn {
+    fn of(self, object: &Object) -> Option<Stamp> {
+        match self {
+            DateColumn::Created => Some(object.created_at),
+            DateColumn::Updated => Some(object.updated_at),
+            DateColumn::Touched => Some(object.touched_at),
+            DateColumn::Published => object.published_at,
+            DateColumn::Happened => object.happened_at,
+        }
+    }
+}
+
 impl Compare {
-    fn holds(&self, given: Given) -> bool {
+    pub fn holds(&self, given: Given) -> bool {
         match (self, given) {
             (Compare::Is(wanted), Given::Text(text)) => wanted == text,
             (Compare::Contains(part), Given::Text(text)) => text.to_lowercase().contains(part),

@@ -4,20 +4,31 @@
 //! leading `-` sorts descending here as it does on the SQL routes; the id breaks ties, also when it is not asked for; a
 //! mark names the last row it showed, so a later run with it continues where the earlier one ended.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::Found;
+use super::{Found, Selection};
 use crate::world::Object;
 
 pub struct Page {
     pub limit: usize,
     pub start: Start,
     sort: Vec<Sort>,
+    quirks: Quirks,
+}
+
+/// What a server may do to pages that a client does not expect.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quirks {
+    /// Rows of the index whose object is gone stand between the others as `null` and are counted (sections 7.2 and 11).
+    pub null_rows: bool,
+    /// No page is longer than this, whatever was asked for.
+    pub limit: Option<usize>,
+    /// Every page has the rows of the first one; totals and marks go on as if it had not.
+    pub first_page_always: bool,
 }
 
 pub enum Start {
@@ -51,7 +62,11 @@ pub enum Key {
 
 impl Page {
     /// Reads `limit`, `offset`, `sort` and `cursorMark` out of an address.
-    pub fn parse<'p>(param: impl Fn(&str) -> Option<&'p str>, default_limit: usize) -> Result<Page, String> {
+    pub fn parse<'p>(
+        param: impl Fn(&str) -> Option<&'p str>,
+        default_limit: usize,
+        quirks: Quirks,
+    ) -> Result<Page, String> {
         let number = |name: &str| match param(name) {
             None | Some("") => Ok(None),
             Some(text) => text.parse().map(Some).map_err(|_| format!("{name}: no number: {text:?}")),
@@ -64,67 +79,55 @@ impl Page {
             Some(mark) => Start::Mark(mark.to_owned(), read_mark(mark, sort.len())?),
             None => Start::Offset(number("offset")?.unwrap_or(0)),
         };
-        Ok(Page { limit: number("limit")?.unwrap_or(default_limit), start, sort })
+        let limit = number("limit")?.unwrap_or(default_limit).min(quirks.limit.unwrap_or(usize::MAX));
+        Ok(Page { limit, start, sort, quirks })
     }
 
-    /// Cuts the page out of what matches. `matching` comes by rising id; `fetch` gives an object by its id again.
-    pub fn cut<'w>(
-        &self,
-        matching: impl Iterator<Item = Cow<'w, Object>>,
-        fetch: impl Fn(u64) -> Option<Cow<'w, Object>>,
-        null_rows: bool,
-    ) -> Found<'w> {
+    /// Cuts the page out of all that matches.
+    pub fn cut(&self, all: &Selection) -> Found {
+        let total = all.total();
         match &self.start {
             Start::Offset(offset) => {
-                let mut total = 0;
-                let window = Window { offset: *offset, limit: self.limit, null_rows };
-                let mut page = Vec::new();
-                if self.by_id() {
-                    for object in matching {
-                        if window.holds(total) {
-                            page.push(object);
-                        }
-                        total += 1;
-                    }
-                } else {
-                    let keys = self.sorted(matching);
-                    total = keys.len();
-                    let shown = keys.iter().enumerate().filter(|(index, _)| window.holds(*index));
-                    page.extend(shown.filter_map(|(_, (_, id))| fetch(*id)));
-                }
-                let rows = window.with_nulls(page, total);
+                let offset = if self.quirks.first_page_always { 0 } else { *offset };
+                let window = Window { offset, limit: self.limit, null_rows: self.quirks.null_rows };
+                let (start, end) = window.real(total);
+                let rows = window.with_nulls(all.ids(start, end - start), total);
                 Found { total: window.total(total), rows, next_mark: None }
             }
             Start::Mark(sent, last) => {
-                let keys = self.sorted(matching);
-                let after = |keys: &[Key]| match last {
-                    Some(last) => self.order(keys, last) == Ordering::Greater,
-                    None => true,
-                };
-                let page: Vec<_> = keys.iter().filter(|(keys, _)| after(keys)).take(self.limit).collect();
-                let next_mark = page.last().map_or_else(|| sent.clone(), |(keys, _)| write_mark(keys));
-                let mut rows: Vec<_> = page.iter().filter_map(|(_, id)| fetch(*id)).map(Some).collect();
-                if null_rows && !rows.is_empty() {
+                let start = last.as_ref().map_or(0, |last| all.upto(last));
+                let mut page = all.ids(start, self.limit);
+                let next = page.last().and_then(|id| all.keys(*id));
+                let next_mark = next.map_or_else(|| sent.clone(), |keys| write_mark(&keys));
+                if self.quirks.first_page_always {
+                    page = all.ids(0, self.limit);
+                }
+                let mut rows: Vec<_> = page.into_iter().map(Some).collect();
+                if self.quirks.null_rows && !rows.is_empty() {
                     rows.insert(0, None);
                 }
-                Found { total: keys.len(), rows, next_mark: Some(next_mark) }
+                Found { total, rows, next_mark: Some(next_mark) }
             }
         }
     }
 
-    fn by_id(&self) -> bool {
+    pub fn by_id(&self) -> bool {
         matches!(self.sort.first(), Some(Sort { column: Column::Id, descending: false }))
     }
 
-    /// The sort keys and ids of all that matches, in order; keys rather than objects, for the sake of large worlds.
-    fn sorted<'w>(&self, matching: impl Iterator<Item = Cow<'w, Object>>) -> Vec<(Vec<Key>, u64)> {
-        let keys = |object: &Object| self.sort.iter().map(|sort| sort.column.key(object)).collect();
-        let mut all: Vec<(Vec<Key>, u64)> = matching.map(|object| (keys(&object), object.id)).collect();
-        all.sort_by(|(left, _), (right, _)| self.order(left, right));
-        all
+    /// Whether the objects of a generated world, whose dates rise with their ids, come in the order of their ids.
+    pub fn follows_ids(&self) -> bool {
+        let rises = |sort: &Sort| !sort.descending && sort.column.rises_with_ids();
+        let upto_id = self.sort.iter().position(|sort| sort.column == Column::Id).unwrap_or(self.sort.len());
+        self.sort.iter().take(upto_id + 1).all(rises)
     }
 
-    fn order(&self, left: &[Key], right: &[Key]) -> Ordering {
+    /// What the order of an object is decided by.
+    pub fn keys(&self, object: &Object) -> Vec<Key> {
+        self.sort.iter().map(|sort| sort.column.key(object)).collect()
+    }
+
+    pub fn order(&self, left: &[Key], right: &[Key]) -> Ordering {
         let pairs = left.iter().zip(right).zip(&self.sort);
         let orders = pairs.map(|((left, right), sort)| match sort.descending {
             false => left.cmp(right),
@@ -162,6 +165,10 @@ impl Column {
         })
     }
 
+    fn rises_with_ids(self) -> bool {
+        matches!(self, Column::Id | Column::Created | Column::Updated | Column::Touched)
+    }
+
     fn key(self, object: &Object) -> Key {
         let seconds = |stamp: crate::stamp::Stamp| Key::Number(stamp.whole_seconds().millis());
         match self {
@@ -183,20 +190,18 @@ struct Window {
 }
 
 impl Window {
-    /// The place of the real row with this index.
-    fn place(&self, index: usize) -> usize {
-        if self.null_rows { index + index / 2 + 1 } else { index }
-    }
-
-    fn holds(&self, index: usize) -> bool {
-        (self.offset..self.offset.saturating_add(self.limit)).contains(&self.place(index))
+    /// The real rows of the page, from and to.
+    fn real(&self, total: usize) -> (usize, usize) {
+        let before = |place: usize| if self.null_rows { place - place.div_ceil(3) } else { place };
+        let end = before(self.offset.saturating_add(self.limit)).min(total);
+        (before(self.offset).min(end), end)
     }
 
     fn total(&self, real: usize) -> usize {
         if self.null_rows { real + real.div_ceil(2) } else { real }
     }
 
-    fn with_nulls<'w>(&self, page: Vec<Cow<'w, Object>>, real: usize) -> Vec<Option<Cow<'w, Object>>> {
+    fn with_nulls(&self, page: Vec<u64>, real: usize) -> Vec<Option<u64>> {
         if !self.null_rows {
             return page.into_iter().map(Some).collect();
         }

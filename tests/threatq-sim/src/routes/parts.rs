@@ -17,11 +17,7 @@ pub fn list(visit: &Visit, collection: &str, id: &str, part: &str) -> Outcome {
     let mut rows = rows(visit, &object, part)?;
     let total = rows.len();
     sort(&mut rows, visit.call.param("sort").unwrap_or_default());
-    let number = |name: &str, default: usize| match visit.call.param(name) {
-        None => Ok(default),
-        Some(text) => text.parse().map_err(|_| Failure::invalid(name, "not a number")),
-    };
-    let page = rows.into_iter().skip(number("offset", 0)?).take(number("limit", usize::MAX)?);
+    let page = visit.cut(rows.into_iter())?;
     Ok(visit.list(total, page.collect()))
 }
 

@@ -23,37 +23,39 @@ pub fn query(visit: &Visit, route: &[&str]) -> Outcome {
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
         _ => return Err(Failure::invalid("fields", "not a list")),
     };
-    run(visit, object_type, (member("criteria"), member("filters")), &Fields::new(names))
+    run(visit, object_type, (member("criteria"), member("filters")), &fields(visit, names)?)
 }
 
 /// `GET /api/{collection}/query/hash/{hash}`
 pub fn by_hash(visit: &Visit, collection: &str, hash: &str) -> Outcome {
     let object_type = visit.collection(collection)?;
     let search = visible(visit, hash)?;
-    let fields = Fields::new(visit.call.param("fields").unwrap_or_default().split(','));
+    let fields = fields(visit, visit.call.param("fields").unwrap_or_default().split(','))?;
     run(visit, object_type, (search.criteria(), search.filters()), &fields)
 }
 
 fn run(visit: &Visit, object_type: &ObjectType, query: (&Value, &Value), fields: &Fields) -> Outcome {
     let complain = |complaint: String| Failure::Invalid("query".into(), complaint);
-    let query = Query::new(query.0, query.1, visit.world).map_err(complain)?;
-    let page = Page::parse(|name| visit.call.param(name), DEFAULT_LIMIT).map_err(complain)?;
-    let Found { total, rows, next_mark } =
-        query.run(visit.world, object_type, &page, visit.settings.null_rows);
-    let shown = rows.iter().map(|object| match object {
-        Some(object) => Value::Object(solr::row(visit.world, object_type, object, fields)),
-        None => Value::Null,
-    });
+    let clock = visit.settings.clock(visit.world.now());
+    let query = Query::new(query.0, query.1, clock).map_err(complain)?;
+    let page = Page::parse(|name| visit.call.param(name), DEFAULT_LIMIT, visit.settings.quirks());
+    let page = page.map_err(complain)?;
+    let Found { total, rows, next_mark } = query.run(visit.world, object_type, &page);
+    let shown = solr::Rows::new(visit.world, object_type, fields, visit.settings.solr_millis);
     let more = match (&page.start, next_mark) {
         (Start::Offset(offset), _) => vec![("limit", json!(page.limit)), ("offset", json!(offset))],
         (Start::Mark(..), mark) => vec![("nextCursorMark", json!(mark))],
     };
     let more = more.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Ok(Answer::list(visit.total(total), shown.collect(), more))
+    Ok(Answer::rows(visit.total(total), rows, |out, id| shown.write(out, id), more))
+}
+
+fn fields<'n>(visit: &Visit, names: impl IntoIterator<Item = &'n str>) -> Result<Fields, Failure> {
+    Fields::new(names, visit.settings).map_err(|complaint| Failure::Invalid("fields".into(), complaint))
 }
 
 /// The `limit` of the sample answer in section 1.1.
-const DEFAULT_LIMIT: usize = 500;
+pub const DEFAULT_LIMIT: usize = 500;
 
 /// `GET /api/search/query`: what the caller owns and what is shared.
 pub fn list(visit: &Visit) -> Outcome {

@@ -5,11 +5,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Outcome, Shared};
 use crate::call::{Answer, Call, Failure};
 use crate::locked;
+use crate::settings::ExpiresIn;
 use crate::tokens::{Caller, bearer};
 
 const REFUSED: Failure = Failure::Login("invalid_credentials", "The user credentials were incorrect.");
@@ -42,17 +43,23 @@ pub fn answer(shared: &Shared, call: &Call) -> Outcome {
             return Err(Failure::Login("unsupported_grant_type", "The grant type is not supported."));
         }
     };
-    let lifetime = shared.settings.token_lifetime;
-    let (access, refresh) = locked(&shared.tokens).issue(caller, lifetime);
-    Ok(Answer::json(
-        200,
-        &json!({
-            "access_token": access,
-            "token_type": "bearer",
-            "expires_in": lifetime.as_secs(),
-            "refresh_token": refresh,
-        }),
-    ))
+    let settings = shared.settings();
+    let requests = settings.token_requests.unwrap_or(usize::MAX);
+    let (access, refresh) = locked(&shared.tokens).issue(caller, settings.token_lifetime, requests);
+    let mut given = Map::new();
+    given.insert("access_token".into(), json!(access));
+    given.insert("token_type".into(), json!("bearer"));
+    match settings.expires_in {
+        ExpiresIn::Honest => {
+            drop(given.insert("expires_in".into(), json!(settings.token_lifetime.as_secs())))
+        }
+        ExpiresIn::Says(seconds) => drop(given.insert("expires_in".into(), json!(seconds))),
+        ExpiresIn::Missing => {}
+    }
+    if !settings.omit_refresh_token {
+        given.insert("refresh_token".into(), json!(refresh));
+    }
+    Ok(Answer::json(200, &Value::Object(given)))
 }
 
 /// What the address and the body say together; the address counts first. A JSON list says nothing (section 2.2).

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::columns::{Dates, date};
+use super::columns::date;
 use crate::world::{Family, ObjectType, SavedSearch, StatusRow, TypeRow};
 
 /// When an appliance was installed.
@@ -58,7 +58,7 @@ pub fn saved_search(row: &SavedSearch, as_string: bool) -> Map<String, Value> {
     shown.insert("hash".into(), json!(row.hash));
     shown.insert("json".into(), json);
     shown.insert("user_id".into(), json!(row.owner));
-    shown.insert("created_at".into(), date(Some(row.created_at), Dates::Millis));
-    shown.insert("updated_at".into(), date(Some(row.updated_at), Dates::Millis));
+    shown.insert("created_at".into(), date(row.created_at));
+    shown.insert("updated_at".into(), date(row.updated_at));
     shown
 }

@@ -3,6 +3,8 @@
 //! Follows section 4.1 of the API reference, whose list of a task's columns has no `touched_at`. Guesses: the columns of
 //! signatures and investigations, and the values of columns that the world does not keep.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::stamp::Stamp;
@@ -95,13 +97,6 @@ const CUSTOM: &[&str] = &[
     "touched_at",
 ];
 
-/// With or without the milliseconds of section 1.5.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Dates {
-    Millis,
-    Seconds,
-}
-
 pub fn of(object_type: &ObjectType) -> &'static [&'static str] {
     match object_type.family {
         Family::Indicator => INDICATOR,
@@ -115,40 +110,72 @@ pub fn of(object_type: &ObjectType) -> &'static [&'static str] {
     }
 }
 
-/// The value of one column; `null` when there is none.
-pub fn value(object_type: &ObjectType, object: &Object, column: &str, dates: Dates) -> Value {
-    match column {
-        "id" => json!(object.id),
-        "type_id" => json!(object.type_id),
-        "status_id" => json!(object.status_id),
-        // A signature's value is the text of its rule, which the world does not keep.
-        "value" if object_type.family == Family::Signature => json!(format!("rule {} {{}}", object.id)),
-        "value" | "title" | "name" => json!(object.name),
-        "class" => json!(object_type.type_row(object.type_id).and_then(|row| row.class)),
-        "hash" => json!(hex_digest(&format!("{:?}:{}", object.type_id, object.name))),
-        "description" => json!(object.description),
-        "expires_needs_calc" => json!("N"),
-        "priority" => json!("Low"),
-        "file_size" | "content_type_id" => json!(1),
-        "malware_locked" => json!(0),
-        "object_id" => json!(object_type.id),
-        "object_code" => json!(object_type.name),
-        "object_name" => json!(object_type.display_name),
-        "object_name_plural" => json!(object_type.display_name_plural),
-        "created_at" => date(Some(object.created_at), dates),
-        "updated_at" => date(Some(object.updated_at), dates),
-        "touched_at" => date(Some(object.touched_at), dates),
-        "published_at" => date(object.published_at, dates),
-        "happened_at" => date(object.happened_at, dates),
-        "expires_at" => date(object.expires_at, dates),
-        _ => Value::Null,
+/// The value of one column.
+pub enum Cell<'o> {
+    Null,
+    Id(u64),
+    Number(i64),
+    Text(Cow<'o, str>),
+    Date(Stamp),
+}
+
+impl<'o> Cell<'o> {
+    fn id(id: Option<u64>) -> Cell<'o> {
+        id.map_or(Cell::Null, Cell::Id)
+    }
+
+    fn text(text: Option<&'o str>) -> Cell<'o> {
+        text.map_or(Cell::Null, |text| Cell::Text(Cow::Borrowed(text)))
+    }
+
+    fn date(stamp: Option<Stamp>) -> Cell<'o> {
+        stamp.map_or(Cell::Null, Cell::Date)
     }
 }
 
-pub fn date(stamp: Option<Stamp>, dates: Dates) -> Value {
-    match (stamp, dates) {
-        (None, _) => Value::Null,
-        (Some(stamp), Dates::Millis) => Value::String(stamp.to_string()),
-        (Some(stamp), Dates::Seconds) => Value::String(stamp.whole_seconds().to_string()),
+pub fn cell<'o>(object_type: &'o ObjectType, object: &'o Object, column: &str) -> Cell<'o> {
+    match column {
+        "id" => Cell::Id(object.id),
+        "type_id" => Cell::id(object.type_id),
+        "status_id" => Cell::id(object.status_id),
+        // A signature's value is the text of its rule, which the world does not keep.
+        "value" if object_type.family == Family::Signature => {
+            Cell::Text(Cow::Owned(format!("rule {} {{}}", object.id)))
+        }
+        "value" | "title" | "name" => Cell::text(Some(&object.name)),
+        "class" => Cell::text(object_type.type_row(object.type_id).and_then(|row| row.class)),
+        "hash" => Cell::Text(Cow::Owned(hex_digest(&format!("{:?}:{}", object.type_id, object.name)))),
+        "description" => Cell::text(object.description.as_deref()),
+        "expires_needs_calc" => Cell::text(Some("N")),
+        "priority" => Cell::text(Some("Low")),
+        "file_size" | "content_type_id" => Cell::Number(1),
+        "malware_locked" => Cell::Number(0),
+        "object_id" => Cell::Id(u64::from(object_type.id)),
+        "object_code" => Cell::text(Some(&object_type.name)),
+        "object_name" => Cell::text(Some(&object_type.display_name)),
+        "object_name_plural" => Cell::text(Some(&object_type.display_name_plural)),
+        "created_at" => Cell::Date(object.created_at),
+        "updated_at" => Cell::Date(object.updated_at),
+        "touched_at" => Cell::Date(object.touched_at),
+        "published_at" => Cell::date(object.published_at),
+        "happened_at" => Cell::date(object.happened_at),
+        "expires_at" => Cell::date(object.expires_at),
+        _ => Cell::Null,
     }
+}
+
+/// The same as the SQL shape has it; `null` when there is none.
+pub fn value(object_type: &ObjectType, object: &Object, column: &str) -> Value {
+    match cell(object_type, object, column) {
+        Cell::Null => Value::Null,
+        Cell::Id(id) => json!(id),
+        Cell::Number(number) => json!(number),
+        Cell::Text(text) => json!(text),
+        Cell::Date(stamp) => date(stamp),
+    }
+}
+
+/// With the milliseconds of section 1.5, when there are any.
+pub fn date(stamp: Stamp) -> Value {
+    Value::String(stamp.to_string())
 }

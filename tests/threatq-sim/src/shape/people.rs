@@ -4,11 +4,12 @@
 
 use serde_json::{Value, json};
 
-use super::columns::{Dates, date};
+use super::columns::date;
+use crate::settings::WatchlistRows;
 use crate::world::{User, WatchEntry, World};
 
 pub fn user(world: &World, row: &User, with_source: bool, with_groups: bool) -> Value {
-    let made = date(Some(row.created_at), Dates::Millis);
+    let made = date(row.created_at);
     let mut shown = json!({
         "id": row.id,
         "email": row.email,
@@ -32,14 +33,21 @@ pub fn user(world: &World, row: &User, with_source: bool, with_groups: bool) -> 
     shown
 }
 
-pub fn watch_entry(world: &World, entry: &WatchEntry) -> Value {
-    let made = date(Some(entry.created_at), Dates::Millis);
-    json!({
-        "id": entry.id,
-        "user_id": entry.user_id,
-        "object_type": world.object_type_by_id(entry.object_type).map(|t| t.name.as_str()),
-        "object_id": entry.object_id,
-        "created_at": made,
-        "updated_at": made,
-    })
+pub fn watch_entry(world: &World, entry: &WatchEntry, rows: WatchlistRows) -> Value {
+    let object_type = world.object_type_by_id(entry.object_type).map_or("", |t| t.name.as_str());
+    let (user, object) = (json!(entry.user_id), json!(entry.object_id));
+    let mut shown = match rows {
+        WatchlistRows::Flat => json!({"user_id": user, "object_type": object_type, "object_id": object}),
+        WatchlistRows::Nested => {
+            json!({"user": {"id": user}, "object": {"type": object_type, "id": object}})
+        }
+        WatchlistRows::NamedIds => json!({"user_id": user, format!("{object_type}_id"): object}),
+    };
+    let made = date(entry.created_at);
+    for (name, value) in [("id", json!(entry.id)), ("created_at", made.clone()), ("updated_at", made)] {
+        if let Some(members) = shown.as_object_mut() {
+            members.insert(name.into(), value);
+        }
+    }
+    shown
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::columns::{Dates, date};
+use super::columns::date;
 use super::{View, With, people};
 use crate::world::{Attribute, Comment, Link, Object, ObjectType, SourceLink, World};
 
@@ -14,8 +14,8 @@ pub fn score(object: &Object) -> Value {
         "generated_score": format!("{:.2}", object.score.generated),
         "manual_score": object.score.manual,
         "score_config_hash": "",
-        "created_at": date(Some(object.created_at), Dates::Millis),
-        "updated_at": date(Some(object.score.updated_at.max(object.created_at)), Dates::Millis),
+        "created_at": date(object.created_at),
+        "updated_at": date(object.score.updated_at.max(object.created_at)),
     })
 }
 
@@ -27,16 +27,16 @@ pub fn attribute(world: &World, object: &Object, row: &Attribute, with: &With) -
     shown.insert("attribute_id".into(), json!(row.attribute_id));
     shown.insert("name".into(), json!(row.name));
     shown.insert("value".into(), json!(row.value));
-    shown.insert("created_at".into(), date(Some(row.created_at), Dates::Millis));
-    shown.insert("updated_at".into(), date(Some(row.updated_at), Dates::Millis));
-    shown.insert("touched_at".into(), date(Some(row.updated_at), Dates::Millis));
+    shown.insert("created_at".into(), date(row.created_at));
+    shown.insert("updated_at".into(), date(row.updated_at));
+    shown.insert("touched_at".into(), date(row.updated_at));
     if with.has("sources") {
         shown.insert("sources".into(), row_sources(world, row.id, row.source_id));
     }
     if with.has("attribute") {
         let name = json!({"id": row.attribute_id, "name": row.name,
-            "created_at": date(Some(row.created_at), Dates::Millis),
-            "updated_at": date(Some(row.created_at), Dates::Millis)});
+            "created_at": date(row.created_at),
+            "updated_at": date(row.created_at)});
         shown.insert("attribute".into(), name);
     }
     Value::Object(shown)
@@ -46,8 +46,8 @@ pub fn comment(world: &World, row: &Comment, with: &With) -> Value {
     let mut shown = Map::new();
     shown.insert("id".into(), json!(row.id));
     shown.insert("value".into(), json!(row.value));
-    shown.insert("created_at".into(), date(Some(row.created_at), Dates::Millis));
-    shown.insert("updated_at".into(), date(Some(row.updated_at), Dates::Millis));
+    shown.insert("created_at".into(), date(row.created_at));
+    shown.insert("updated_at".into(), date(row.updated_at));
     if with.has("sources") {
         shown.insert("sources".into(), row_sources(world, row.id, row.source_id));
     }
@@ -64,7 +64,7 @@ pub fn descriptions(object: &Object) -> Value {
 
 pub fn watchlist(view: View, object: &Object) -> Value {
     let entry = view.caller.and_then(|user| view.world.watched(user, object.object_type, object.id));
-    entry.iter().map(|entry| people::watch_entry(view.world, entry)).collect()
+    entry.iter().map(|entry| people::watch_entry(view.world, entry, view.watchlist_rows)).collect()
 }
 
 pub fn sources(world: &World, object_type: &ObjectType, object: &Object) -> Value {
@@ -81,9 +81,9 @@ pub fn sources(world: &World, object_type: &ObjectType, object: &Object) -> Valu
             "reference_id": source.reference_id,
             "name": source.name,
             "tlp_id": link.tlp_id,
-            "created_at": date(Some(link.created_at), Dates::Millis),
-            "updated_at": date(Some(link.updated_at), Dates::Millis),
-            "published_at": date(Some(link.created_at), Dates::Millis),
+            "created_at": date(link.created_at),
+            "updated_at": date(link.updated_at),
+            "published_at": date(link.created_at),
             "pivot": pivot,
         }))
     };
@@ -99,8 +99,8 @@ fn row_sources(world: &World, row: u64, source: Option<u64>) -> Value {
             "type": source.kind.word(),
             "reference_id": source.reference_id,
             "name": source.name,
-            "created_at": date(Some(source.created_at), Dates::Millis),
-            "updated_at": date(Some(source.created_at), Dates::Millis),
+            "created_at": date(source.created_at),
+            "updated_at": date(source.created_at),
             "pivot": {"id": row, "source_id": source.id, "creator_source_id": source.id},
         })
     });
@@ -113,7 +113,7 @@ pub fn pivot(world: &World, object: &Object, link: &Link) -> Value {
     let here = (name(object.object_type), object.id);
     let there = (name(link.other_type), link.other_id);
     let (from, to) = if link.outgoing { (here, there) } else { (there, here) };
-    let made = date(Some(link.created_at), Dates::Millis);
+    let made = date(link.created_at);
     json!({
         "id": link.id,
         "src_type": from.0,

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::columns::{self, Dates};
+use super::columns;
 use super::with::snake_case;
 use super::{View, With, catalog, relations};
 use crate::world::{Family, Link, Object, ObjectType, World};
@@ -15,7 +15,7 @@ pub fn row(view: View, object: &Object, with: &With) -> Map<String, Value> {
     let Some(object_type) = view.world.object_type_by_id(object.object_type) else {
         return Map::new();
     };
-    let column = |name: &&str| ((*name).to_owned(), columns::value(object_type, object, name, Dates::Millis));
+    let column = |name: &&str| ((*name).to_owned(), columns::value(object_type, object, name));
     let mut row: Map<String, Value> = columns::of(object_type).iter().map(column).collect();
     if object_type.family == Family::Custom {
         row.insert("type".into(), type_of(object_type, object));
@@ -26,6 +26,7 @@ pub fn row(view: View, object: &Object, with: &With) -> Map<String, Value> {
             row.insert(name.to_owned(), value);
         }
     }
+    view.world.spoil(object.object_type, object.id, &mut row);
     row
 }
 
@@ -48,7 +49,7 @@ pub fn is_relation(world: &World, name: &str) -> bool {
 
 /// The text of a column, as a filter of the address compares it.
 pub fn plain(object_type: &ObjectType, object: &Object, column: &str) -> String {
-    match columns::value(object_type, object, column, Dates::Millis) {
+    match columns::value(object_type, object, column) {
         Value::String(text) => text,
         Value::Null => String::new(),
         other => other.to_string(),

@@ -2,10 +2,16 @@
 //!
 //! An own column moves `updated_at` and `touched_at`; a relation moves `touched_at` alone.
 
+use std::borrow::Cow;
+
 use super::{Object, World};
 
 impl World {
+    /// An object to change; one that was only made on demand is kept from now on.
     pub(super) fn object_mut(&mut self, object_type: u16, id: u64) -> Option<&mut Object> {
+        if let Some(Cow::Owned(made)) = self.object(object_type, id) {
+            self.objects.entry(object_type).or_default().insert(id, made);
+        }
         self.objects.get_mut(&object_type)?.get_mut(&id)
     }
 

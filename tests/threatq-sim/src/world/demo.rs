@@ -58,9 +58,7 @@ impl World {
 
     fn furnish(&mut self) -> Result<(), String> {
         self.set_clock("2021-09-14 07:55:03")?;
-        let ana = self.add_user("ana@example.com", "Ana Ortiz", "watch-and-wait", "demo-client")?;
-        let cy = self.add_user("cy@example.com", "Cy Young", "look-and-tell", "demo-client")?;
-        self.set_client("demo-private", "demo-private-secret");
+        let (ana, cy) = self.furnish_people()?;
         self.furnish_context(ana, cy)?;
         self.furnish_indicators()?;
         self.relate("malware", 4, "adversaries", 3)?;
@@ -70,6 +68,14 @@ impl World {
         let query = json!({"criteria": {}, "filters": {"+and": [{"tags": "ransomware"}]}});
         self.add_saved_search(ana, "Ransomware IOCs", &["indicators"], query, true)?;
         self.set_clock("2021-10-28 20:00:00")
+    }
+
+    /// Ana, Cy and a private client.
+    pub(super) fn furnish_people(&mut self) -> Result<(u64, u64), String> {
+        let ana = self.add_user("ana@example.com", "Ana Ortiz", "watch-and-wait", "demo-client")?;
+        let cy = self.add_user("cy@example.com", "Cy Young", "look-and-tell", "demo-client")?;
+        self.set_client("demo-private", "demo-private-secret");
+        Ok((ana, cy))
     }
 
     fn furnish_context(&mut self, ana: u64, cy: u64) -> Result<(), String> {

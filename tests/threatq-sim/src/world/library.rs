@@ -3,7 +3,7 @@
 //! A change of an own column moves `updated_at` and `touched_at` (section 4.1 of the API reference). Writing the value
 //! that is there already changes nothing, as the audit log of section 6 writes only when data really changed.
 
-use super::{Object, World};
+use super::{Generated, Object, World};
 use crate::stamp::Stamp;
 
 impl World {
@@ -24,10 +24,12 @@ impl World {
         let type_id = object_type.types.first().map(|row| row.id);
         let status_id = object_type.statuses.first().map(|row| row.id);
         let now = self.now;
+        let taken = id != 0 && self.object(kind, id).is_some();
+        let made = self.generated_of(kind).map_or(0, Generated::count);
         let all = self.objects.entry(kind).or_default();
         let id = match id {
-            0 => all.keys().next_back().map_or(1, |last| last + 1),
-            id if all.contains_key(&id) => return Err(format!("there is a {word} {id} already")),
+            0 => all.keys().next_back().copied().unwrap_or(0).max(made) + 1,
+            id if taken => return Err(format!("there is a {word} {id} already")),
             id => id,
         };
         let object = Object {
@@ -49,8 +51,12 @@ impl World {
     /// behind, pointing nowhere (`unwatch` still takes them away).
     pub fn remove_object(&mut self, collection: &str, id: u64) -> Result<(), String> {
         let kind = self.object_type(collection)?.id;
+        self.object_mut(kind, id);
         let gone = self.objects.get_mut(&kind).and_then(|all| all.remove(&id));
         let gone = gone.ok_or_else(|| format!("no object {id} in {collection}"))?;
+        if let Some(generated) = self.generated.as_mut().filter(|generated| generated.object_type() == kind) {
+            generated.remove(id);
+        }
         for link in gone.links {
             if let Some(other) = self.object_mut(link.other_type, link.other_id) {
                 other.links.retain(|end| end.id != link.id);

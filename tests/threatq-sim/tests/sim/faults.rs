@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use threatq_sim::{Fault, FaultKind, Settings};
+use threatq_sim::{Fault, FaultKind, RetryAfter, Settings, Target};
 
-use crate::wire::{Session, log_in, send};
+use crate::wire::{Session, control, log_in, send};
 
 #[test]
 fn a_fault_strikes_the_request_it_waits_for_and_no_other() {
@@ -86,4 +86,59 @@ fn faults_are_queued_and_cleared_from_outside() {
     assert!(session.get("/api/objects").json()["data"].is_array());
     send(&session.sim, "POST", "/control", &[], r#"{"do":"revoke_tokens"}"#);
     assert_eq!(session.get("/api/objects").status, 401);
+}
+
+fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+#[test]
+fn a_busy_server_says_when_to_come_again_in_seconds_as_a_date_absurdly_or_not_at_all() {
+    let session = Session::demo();
+    let busy = |after: RetryAfter| {
+        session.sim.fault(Fault::next("/api/objects", FaultKind::Busy(429, after)));
+        let reply = session.get("/api/objects");
+        assert_eq!((reply.status, reply.json()["errors"].is_array()), (429, true));
+        header(&reply.head, "retry-after").map(str::to_owned)
+    };
+    assert_eq!(busy(RetryAfter::Seconds(7)).as_deref(), Some("7"));
+    assert_eq!(busy(RetryAfter::Text("next tuesday".into())).as_deref(), Some("next tuesday"));
+    assert_eq!(busy(RetryAfter::Text("line\nbreak".into())), None, "no header can hold it");
+    assert_eq!(busy(RetryAfter::Nothing), None);
+    let date = busy(RetryAfter::Date(3600)).unwrap();
+    assert!(date.ends_with("gmt") && date.len() == "thu, 28 oct 2021 20:32:57 gmt".len(), "{date}");
+    assert_ne!(busy(RetryAfter::Date(-3600)).unwrap(), date);
+    assert_eq!(session.get("/api/objects").status, 200);
+}
+
+#[test]
+fn a_redirect_leads_to_another_host_to_http_or_in_a_circle() {
+    let session = Session::demo();
+    let location = |status: u16, target: Target| {
+        session.sim.fault(Fault::next("/api/indicators", FaultKind::Redirect(status, target)));
+        let reply = session.get("/api/indicators?limit=1");
+        assert_eq!(reply.status, status);
+        header(&reply.head, "location").unwrap().to_owned()
+    };
+    let elsewhere = Target::Host("https://elsewhere.example".into());
+    assert_eq!(location(307, elsewhere), "https://elsewhere.example/api/indicators?limit=1");
+    assert_eq!(location(301, Target::Http), "http://localhost/api/indicators?limit=1");
+    assert_eq!(location(302, Target::Itself), "/api/indicators?limit=1");
+}
+
+#[test]
+fn waits_and_redirects_are_ordered_from_outside() {
+    let session = Session::demo();
+    for (kind, status) in [
+        (json!({"busy": [429, {"seconds": 1}]}), 429),
+        (json!({"busy": [503, "nothing"]}), 503),
+        (json!({"busy": [429, {"date": -5}]}), 429),
+        (json!({"busy": [429, {"text": "soon"}]}), 429),
+        (json!({"redirect": [307, {"host": "http://127.0.0.1:1"}]}), 307),
+        (json!({"redirect": [301, "http"]}), 301),
+        (json!({"redirect": [302, "itself"]}), 302),
+    ] {
+        control(&session.sim, &json!({"do": "fault", "path_prefix": "/api/objects", "kind": kind}));
+        assert_eq!(session.get("/api/objects").status, status, "{kind}");
+    }
 }

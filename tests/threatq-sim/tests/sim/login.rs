@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use threatq_sim::{Settings, Sim, World};
+use threatq_sim::{ExpiresIn, Settings, Sim, World};
 
 use crate::wire::{Session, client_token, log_in, send};
 
@@ -82,4 +82,32 @@ fn a_refresh_token_is_good_for_one_new_token() {
     assert_eq!(second.status, 200);
     assert_ne!(second.json()["access_token"], first["access_token"]);
     assert_eq!(send(&sim, "POST", &path, &[&bearer], "").status, 400);
+}
+
+#[test]
+fn a_token_may_end_after_so_many_requests() {
+    let mut session = Session::with(Settings { token_requests: Some(2), ..Settings::default() });
+    let statuses: Vec<u16> = (0..3).map(|_| session.get("/api/objects").status).collect();
+    assert_eq!(statuses, [200, 200, 401]);
+    session.token = log_in(&session.sim, "ana@example.com", "watch-and-wait");
+    assert_eq!(session.get("/api/objects").status, 200);
+}
+
+#[test]
+fn a_login_may_hide_the_lifetime_of_its_token_or_lie_about_it() {
+    let session = Session::demo();
+    let login = || {
+        let path = "/api/token?grant_type=password&client_id=demo-client";
+        let body = json!({"email": "ana@example.com", "password": "watch-and-wait"}).to_string();
+        send(&session.sim, "POST", path, &[], &body).json()
+    };
+    assert_eq!(login()["expires_in"], 3600);
+    for (expires_in, said) in
+        [(ExpiresIn::Missing, None), (ExpiresIn::Says(0), Some(0)), (ExpiresIn::Says(9), Some(9))]
+    {
+        session.sim.turn(|settings| settings.expires_in = expires_in);
+        assert_eq!(login().get("expires_in").and_then(serde_json::Value::as_u64), said);
+    }
+    session.sim.turn(|settings| settings.omit_refresh_token = true);
+    assert!(login().get("refresh_token").is_none());
 }

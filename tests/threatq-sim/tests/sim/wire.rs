@@ -34,11 +34,23 @@ pub fn connect(sim: &Sim) -> TcpStream {
 
 /// Sends a request with these header lines and reads to the end of the connection.
 pub fn send(sim: &Sim, method: &str, path: &str, headers: &[&str], body: &str) -> Reply {
+    reply(&String::from_utf8(send_raw(sim, method, path, headers, body)).unwrap())
+}
+
+/// The same, and what came back as it came.
+pub fn send_raw(sim: &Sim, method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
     let mut stream = connect(sim);
     stream.write_all(request(method, path, headers, body).as_bytes()).unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    reply(&text)
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// Sends commands to the control route, which must do them.
+pub fn control(sim: &Sim, commands: &Value) -> Value {
+    let reply = send(sim, "POST", "/control", &[], &commands.to_string());
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    reply.json()
 }
 
 pub fn request(method: &str, path: &str, headers: &[&str], body: &str) -> String {
@@ -56,7 +68,7 @@ pub fn reply(text: &str) -> Reply {
     Reply { status, head: head.to_lowercase(), body: body.to_owned() }
 }
 
-/// A simulator of the demo's world and a token of Ana's.
+/// A simulator and a token of Ana's.
 pub struct Session {
     pub sim: Sim,
     pub token: String,
@@ -68,13 +80,21 @@ impl Session {
     }
 
     pub fn with(settings: Settings) -> Session {
-        let sim = Sim::start_with(World::demo(), settings);
+        Session::serving(World::demo(), settings)
+    }
+
+    pub fn serving(world: World, settings: Settings) -> Session {
+        let sim = Sim::start_with(world, settings);
         let token = log_in(&sim, "ana@example.com", "watch-and-wait");
         Session { sim, token }
     }
 
     pub fn ask(&self, method: &str, path: &str, body: &str) -> Reply {
-        send(&self.sim, method, path, &[&format!("authorization: Bearer {}", self.token)], body)
+        send(&self.sim, method, path, &[&self.bearer()], body)
+    }
+
+    pub fn bearer(&self) -> String {
+        format!("authorization: Bearer {}", self.token)
     }
 
     pub fn get(&self, path: &str) -> Reply {
