@@ -10,7 +10,7 @@ use crate::support::program::{Ended, eventually, script};
 use crate::support::relay::{After, Relay, Script};
 use crate::support::site::Site;
 
-const HOURS: Duration = Duration::from_secs(7200);
+const HOURS: Duration = Duration::from_hours(2);
 
 /// A site after its baseline, with three news on the watchlist.
 fn site_with_news() -> Site {

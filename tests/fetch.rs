@@ -6,9 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 use threatq_sim::{Fault, FaultKind, Settings, World};
 
-use crate::support::certificates::Certificates;
-use crate::support::program::{Ended, eventually, program};
-use crate::support::site::{Site, secret_file};
+use crate::support::program::{Ended, eventually};
+use crate::support::site::Site;
 
 const WATCHLIST: &str = "tq-fetch-watchlist";
 const COLLECTION: &str = "tq-fetch-collection";

@@ -29,7 +29,7 @@ fn connect(site: &Site) {
     assert_eq!(run.stdout, "");
 }
 
-fn text_of<'a>(message: &'a Message<'_>) -> String {
+fn text_of(message: &Message<'_>) -> String {
     message.body_text(0).expect("a mail has a text part").replace("\r\n", "\n")
 }
 
@@ -140,4 +140,16 @@ fn a_wrong_password_is_77_and_the_mail_waits_until_it_is_right() {
     secret_file(site.path(), "relay-password", "secret");
     connect(&site);
     assert_eq!(server.imap("ops@example.com").wait_for(2, IN_TIME).len(), 2);
+}
+
+#[test]
+fn mail_goes_to_a_relay_that_wants_neither_tls_nor_a_login() {
+    let server = MailServer::start();
+    let lines = format!("host = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n", server.plain_port);
+    let site = Site::new().smtp(&lines);
+    connect(&site);
+    site.play("added");
+    connect(&site);
+    assert_eq!(server.imap("ops@example.com").wait_for(2, IN_TIME).len(), 2);
+    assert!(server.mail_log().contains("client=unknown[127.0.0.1]"), "{}", server.mail_log());
 }

@@ -18,7 +18,7 @@ use crate::support::program::{Ended, program};
 use crate::support::relay::{Relay, Script, StartTls};
 use crate::support::site::{Site, private_folder};
 use consumer::CONSUMERS;
-use example::{example, holder, with_more, without_names, wrong};
+use example::{example, holder, with_more, wrong};
 use page::Page;
 
 /// Members that no program of ours prints, though others may.

@@ -73,22 +73,6 @@ pub(super) fn wrong(member: &Member) -> Vec<Value> {
     values
 }
 
-/// What a member holds, with a list of values where the page has an object; none where it has no object.
-pub(super) fn without_names(page: &Page, record: &str, member: &Member) -> Option<Value> {
-    let path = match member.kind {
-        Type::Object => member.path.clone(),
-        Type::List => format!("{}[]", member.path),
-        _ => return None,
-    };
-    let members = page.members_of(record, &path);
-    let values: Vec<Value> = members.map(|member| value(page, record, member, true)).collect();
-    match member.kind {
-        Type::List if values.is_empty() => None,
-        Type::List => Some(json!([values])),
-        _ => Some(json!(values)),
-    }
-}
-
 /// The object that holds a member, in a record that has it; in a list, the first one.
 pub(super) fn holder<'a>(record: &'a mut Value, member: &Member) -> &'a mut Map<String, Value> {
     let pointer = format!("/{}", member.path.replace("[]", "/0").replace('.', "/"));

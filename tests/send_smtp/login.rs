@@ -52,6 +52,12 @@ fn each_answer_to_a_login_has_its_status_and_nobody_is_dead_lettered_for_it() {
         row("closed", with_login().close_on("AUTH"), 75, [untold("deferred", "closed")]),
         row("challenges without end", endless, 76, [untold("deferred", "334")]),
         row("not offered", Script::new(), 69, [untold("held", "login")]),
+        row(
+            "for tokens only",
+            Script::new().auth(AuthRule::Token("alerts", "a token")),
+            69,
+            [untold("held", "login")],
+        ),
         row("another way offered", only("AUTH CRAM-MD5 GSSAPI"), 69, [untold("held", "login")]),
         row(
             "HELO only",

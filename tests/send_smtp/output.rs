@@ -73,6 +73,22 @@ fn the_receipt_of_an_email_that_can_never_be_sent_names_everybody_who_does_not_g
     }
 }
 
+#[test]
+fn a_mail_that_breaks_every_session_it_is_sent_in_does_not_keep_the_others_back() {
+    for sender in BOTH {
+        let relay = Relay::start(Script::new().close_on(&format!("RCPT:{OPS}")));
+        let mails = [email("e1", &[OPS]), email("e2", &[SOC]), email("e3", &[OPS]), email("e4", &[SOC])];
+        let sender = sender();
+        let ended = sender.send(&relay, &mails).ends_with(75);
+        assert_eq!(outcomes(&ended), ["deferred", "accepted", "deferred", "accepted"]);
+        assert_eq!(taken(&relay), ["e2", "e4"]);
+        if sender.has_state {
+            assert_eq!(outcomes(&sender.resume(&relay).ends_with(75)), ["deferred", "deferred"]);
+            assert_eq!(relay.messages().len(), 2);
+        }
+    }
+}
+
 /// Runs a sender with this as its standard output.
 fn with_output(sender: &Sender, relay: &Relay, stdout: Stdio, input: &str) -> Ended {
     let mut command = sender.program(relay.port()).into_command();

@@ -169,12 +169,17 @@ fn a_relay_that_is_gone_after_the_first_mail_is_said_once() {
 
 #[test]
 fn a_relay_that_breaks_every_session_is_soon_left_alone_for_the_run() {
+    let leaving = |moment| Script::new().reply_to(moment, "421 4.7.0 too much mail\r\n");
     let ways = [
         ("refuses to greet", Script::new().greeting("421 4.3.2 too busy\r\n"), "deferred", 1),
         ("closes at once", Script::new().close_on("CONNECT"), "deferred", 1),
         ("closes on MAIL", Script::new().close_on("MAIL"), "deferred", 3),
         ("says nonsense", Script::new().reply_to("MAIL", "hello\r\n"), "deferred", 3),
         ("closes after the dot", Script::new().close_on("."), "unknown", 3),
+        ("says 421 to MAIL", leaving("MAIL"), "deferred", 3),
+        ("says 421 to RCPT", leaving("RCPT"), "deferred", 3),
+        ("says 421 to DATA", leaving("DATA"), "deferred", 3),
+        ("says 421 after the dot", leaving("."), "deferred", 3),
     ];
     with_both(
         &ways,
@@ -197,16 +202,38 @@ fn a_relay_that_breaks_every_session_is_soon_left_alone_for_the_run() {
 }
 
 #[test]
-fn refused_mails_do_not_hide_that_a_relay_breaks_every_session() {
-    for sender in BOTH {
-        let script = Script::new().extensions(&[]).reply_to_recipient(OPS, "550 5.1.1 no\r\n");
-        let relay = Relay::start(script.close_on(&format!("RCPT:{SOC}")));
-        let to = |number| if number <= 3 { OPS } else { SOC };
-        let mails: Vec<_> = (1..=9).map(|number| email(&format!("e{number}"), &[to(number)])).collect();
-        let ended = sender().send(&relay, &mails).ends_with(75);
-        assert_eq!(outcomes(&ended), [["rejected"; 3].as_slice(), &["deferred"; 6]].concat());
-        assert!(relay.connections() <= 4, "{} times", relay.connections());
-    }
+fn refused_mails_do_not_count_as_sessions_that_broke() {
+    let refusals = [
+        ("by the relay", OPS, "The text.\n".to_owned()),
+        ("for their size", SOC, "x".repeat(5000)),
+        ("for an address", "jürgen@example.com", "The text.\n".to_owned()),
+    ];
+    let rows: Vec<_> =
+        refusals.iter().flat_map(|refusal| (0..=4).map(move |refused| (refusal, refused))).collect();
+    with_both(
+        &rows,
+        |((name, ..), refused)| format!("{refused} refused {name}"),
+        |((_, address, text), refused), sender| {
+            let script = Script::new().extensions(&["SIZE 4000"]).reply_to_recipient(OPS, "550 5.1.1 no\r\n");
+            let relay = Relay::start(script.close_on(&format!("RCPT:{SOC}")));
+            let mails: Vec<_> = (0..refused + 6)
+                .map(|number| {
+                    let mut mail =
+                        email(&format!("e{number}"), &[if number < *refused { address } else { SOC }]);
+                    if number < *refused {
+                        mail["text"] = text.as_str().into();
+                    }
+                    mail
+                })
+                .collect();
+            let ended = sender.send(&relay, &mails).ends_with(75);
+            assert_eq!(outcomes(&ended), [vec!["rejected"; *refused], vec!["deferred"; 6]].concat());
+            // Neither left alone for what was refused, nor asked for every mail. A session that a refused mail began
+            // may end at the next one unseen, and then is opened again.
+            let allowed = 3 + usize::from(*refused > 0);
+            assert!((3..=allowed).contains(&relay.connections()), "{} times", relay.connections());
+        },
+    );
 }
 
 #[test]

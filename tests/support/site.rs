@@ -52,7 +52,7 @@ impl Site {
 
     /// Where mail goes, as lines of `[smtp]`.
     pub(crate) fn smtp(mut self, lines: &str) -> Self {
-        self.smtp = lines.to_owned();
+        lines.clone_into(&mut self.smtp);
         self.write_config("");
         self
     }
