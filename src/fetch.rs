@@ -5,10 +5,12 @@
 //! and its mark stays, so that the next run finds the change again.
 
 mod collection;
+mod probe;
 mod source;
 mod watchlist;
 
 pub use collection::collections;
+pub use probe::probe;
 pub use watchlist::watchlists;
 
 use std::io::Write;

@@ -201,6 +201,11 @@ impl<W: Write> Writer<W> {
         self.put(b"")
     }
 
+    /// Writes a line that is no record, where a flag asked for words instead.
+    pub fn say(&mut self, line: &str) -> Result<(), Error> {
+        self.put(line.as_bytes())
+    }
+
     /// Passes on a record as it was read, byte for byte.
     pub fn pass(&mut self, line: &Line) -> Result<(), Error> {
         if self.style == Style::Records { self.put(line.bytes.trim_ascii()) } else { Ok(()) }

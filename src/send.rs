@@ -43,13 +43,15 @@ impl<W: Write> Sender<W> {
         self.finish(sent)
     }
 
-    /// Takes over the sources of the stream, and delivers all that the outbox holds.
+    /// Delivers what the outbox holds, takes over the sources of the stream, and delivers what they brought.
     ///
     /// A stream that breaks off does not keep back what was taken before.
     pub fn queue<R: BufRead>(mut self, state: &State, input: Reader<R>) -> Result<Status, Failure> {
+        let mut last = 0;
+        let backlog = queue::deliver(&mut self, state, &mut last);
         let taken = intake::take_over(&mut self, state, input);
-        let delivered = queue::deliver(&mut self, state);
-        let done = exit::both(self.program, taken, delivered);
+        let delivered = queue::deliver(&mut self, state, &mut last);
+        let done = exit::both(self.program, backlog, exit::both(self.program, taken, delivered));
         self.finish(done)
     }
 

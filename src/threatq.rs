@@ -26,7 +26,7 @@ pub use object_type::{ObjectType, ObjectTypes};
 pub use page::Pass;
 pub use parallel::in_order;
 pub use user::{User, Users};
-pub use watchlist::Watched;
+pub use watchlist::{Route, Watched};
 
 use std::fmt;
 

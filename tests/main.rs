@@ -15,3 +15,4 @@ mod stream;
 mod support;
 mod threatq;
 mod tidy;
+mod watchlist;

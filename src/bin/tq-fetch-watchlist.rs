@@ -12,12 +12,14 @@ use tq_alerts::config::{self, Common, Scope, State, Threatq, Watchlist, required
 use tq_alerts::exit::{self, Failure, Status};
 use tq_alerts::fetch::{self, Fetch};
 use tq_alerts::terminal::Style;
+use tq_alerts::threatq::Route;
 use tq_alerts::{logging, ndjson};
 
 const PROGRAM: &str = "tq-fetch-watchlist";
 const EXAMPLES: &str = "  \
   tq-fetch-watchlist --config tq.toml | jq .
-  tq-fetch-watchlist --config tq.toml --state state/state.db --users ana@example.com";
+  tq-fetch-watchlist --config tq.toml --state state/state.db --users ana@example.com
+  tq-fetch-watchlist --config tq.toml --probe";
 
 /// Print an alert for each object that is new or has changed on the watchlists of users.
 #[derive(Parser)]
@@ -25,6 +27,9 @@ const EXAMPLES: &str = "  \
 struct Args {
     #[command(flatten)]
     watchlist: Watchlist,
+    /// Try, read-only, by which route ThreatQ lists what users watch, and say what to set
+    #[arg(long)]
+    probe: bool,
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
@@ -42,28 +47,21 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<Status, Failure> {
     logging::start(PROGRAM, args.common.verbosity);
     let file = config::load(args.common.config.as_deref())?;
-    let Some(users) = users(&args.watchlist, &file)? else {
+    if args.watchlist.users.is_empty() && is_switched_off(&file) {
         tracing::info!("watchlists are not enabled");
         return Ok(Status::Done);
-    };
+    }
     let memory = fetch::memory(&args.state, &file, args.scope)?;
+    let watchlist = args.watchlist.or(file.watchlist.unwrap_or_default());
+    let route = Route::from_settings(&watchlist)?;
+    let users = required_list(watchlist.users, "--users", "watchlist.users")?;
     let output = ndjson::Writer::new(io::stdout().lock(), Style::of_stdout(args.common.color));
     let fetch = Fetch::begin(PROGRAM, &args.threatq.or(file.threatq), args.scope, memory, output)?;
-    fetch::watchlists(fetch, &users)
+    if args.probe { fetch::probe(fetch, &users, route) } else { fetch::watchlists(fetch, &users, &route) }
 }
 
-/// Whose watchlists to look at; none where the file switches them off and no flag asks for them.
-fn users(flags: &Watchlist, file: &config::File) -> Result<Option<Vec<String>>, Failure> {
-    if !flags.users.is_empty() {
-        return Ok(Some(flags.users.clone()));
-    }
-    match &file.watchlist {
-        _ if !file.is_enabled() => Ok(None),
-        Some(section) if section.enabled == Some(false) => Ok(None),
-        None if file.was_read => Ok(None),
-        section => {
-            let users = section.as_ref().map(|section| section.users.clone()).unwrap_or_default();
-            required_list(users, "--users", "watchlist.users").map(Some)
-        }
-    }
+/// Whether the file does not ask for watchlists. Without a file nothing is switched off.
+fn is_switched_off(file: &config::File) -> bool {
+    let is_off = file.watchlist.as_ref().map_or(file.was_read, |section| section.enabled == Some(false));
+    is_off || !file.is_enabled()
 }

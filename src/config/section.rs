@@ -87,6 +87,33 @@ pub struct Watchlist {
     /// Users by display name or e-mail, separated by commas
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub users: Vec<String>,
+    /// How ThreatQ lists what a user watches: user, watchlist, watchlists, collection:NAME, or a path
+    #[arg(long, value_name = "PRESET")]
+    pub route: Option<String>,
+    /// Where a row says its object's type, as a JSON pointer; absent means the likely places.
+    #[arg(skip)]
+    pub type_pointer: Option<String>,
+    /// Where it says the object's number.
+    #[arg(skip)]
+    pub id_pointer: Option<String>,
+    /// Where it says whose row it is, by the user's number.
+    #[arg(skip)]
+    pub owner_pointer: Option<String>,
+}
+
+impl Watchlist {
+    /// These settings, and the other ones where these say nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            enabled: self.enabled.or(other.enabled),
+            users: if self.users.is_empty() { other.users } else { self.users },
+            route: self.route.or(other.route),
+            type_pointer: self.type_pointer.or(other.type_pointer),
+            id_pointer: self.id_pointer.or(other.id_pointer),
+            owner_pointer: self.owner_pointer.or(other.owner_pointer),
+        }
+    }
 }
 
 /// `[[collection]]`: one data collection to look at.

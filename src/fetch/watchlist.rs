@@ -15,7 +15,7 @@ use super::{Fetch, Findings, Library, OVERLAP, RESCAN};
 use crate::change::{View, changes};
 use crate::exit::{Failure, Status};
 use crate::record::{Alert, Change, Event, MarkEntry, Watcher};
-use crate::threatq::{self, Object, ObjectType, Touches, User, Users, Watched, in_order};
+use crate::threatq::{self, Object, ObjectType, Route, Touches, User, Users, Watched, in_order};
 
 /// The name of the source, and the folder of its marks.
 const SOURCE: &str = "watchlist";
@@ -48,11 +48,11 @@ struct Known {
 type Listed = BTreeMap<(String, u64), Vec<usize>>;
 
 /// Fetches the watchlists of these users as one source.
-pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String]) -> Result<Status, Failure> {
+pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String], route: &Route) -> Result<Status, Failure> {
     let Fetch { library, mut findings } = fetch;
     let mut source = findings.source(SOURCE)?;
     let people = people(&library, &findings, names)?;
-    let listed = listed(&library, &mut findings, &people)?;
+    let listed = listed(&library, &mut findings, &people, route)?;
     let known: Option<Known> = findings.remembered(SOURCE)?;
     let is_due = known.is_none_or(|known| findings.found_at - known.read_at >= RESCAN);
     let since = source.since().filter(|_| !is_due && !findings.scope.baseline);
@@ -188,20 +188,22 @@ fn listed<W: Write>(
     library: &Library,
     findings: &mut Findings<W>,
     people: &[Person],
+    route: &Route,
 ) -> Result<Listed, Failure> {
     let mut listed = Listed::new();
     for (index, person) in people.iter().enumerate() {
-        for watched in Watched::by(&library.client, &person.user)? {
-            match library.types.find(&watched.object_type) {
-                Ok(object_type) => {
-                    let watchers = listed.entry((object_type.name.clone(), watched.object_id)).or_default();
+        for watched in route.watched_by(&library.client, &library.types, &person.user)? {
+            match watched {
+                Ok(Watched { type_name, id }) => {
+                    let watchers = listed.entry((type_name, id)).or_default();
                     if !watchers.contains(&index) {
                         watchers.push(index);
                     }
                 }
-                Err(error) => {
-                    let label = format!("watched {} {}", watched.object_type, watched.object_id);
-                    findings.complain(Status::Refused, &format!("{label}: {error}"));
+                Err(reason) => {
+                    let whose = person.user.watcher().name;
+                    findings
+                        .complain(Status::Refused, &format!("a row of the watchlist of {whose}: {reason}"));
                 }
             }
         }

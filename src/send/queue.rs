@@ -11,11 +11,17 @@ use crate::exit::{Failure, Status};
 use crate::record::now;
 use crate::state::State;
 
-pub(super) fn deliver<W: Write>(sender: &mut Sender<W>, state: &State) -> Result<Status, Failure> {
+/// Delivers what was taken after `last`, and moves `last` on.
+pub(super) fn deliver<W: Write>(
+    sender: &mut Sender<W>,
+    state: &State,
+    last: &mut i64,
+) -> Result<Status, Failure> {
     let mut status = Status::Done;
     let mut is_noted = false;
-    let mut next = state.next_pending(0)?;
+    let mut next = state.next_pending(*last)?;
     while let Some(pending) = &next {
+        *last = pending.id;
         let mail = Outgoing::from(pending);
         let delivered = if let Err(down) = sender.destination.open() {
             if !is_noted {

@@ -34,7 +34,7 @@ pub struct Verdict {
 impl Verdict {
     /// A verdict from the outcomes; the status follows from them.
     pub fn new(recipients: Vec<RecipientOutcome>) -> Self {
-        let status = recipients.iter().map(|one| status_of(one.outcome)).fold(Status::Done, Status::worst);
+        let status = recipients.iter().map(status_of).fold(Status::Done, Status::worst);
         let complaints = complaints(&recipients);
         Self { recipients, queue_id: None, tls: None, status, complaints }
     }
@@ -76,18 +76,28 @@ fn complaints(recipients: &[RecipientOutcome]) -> Vec<String> {
     reasons.into_iter().map(|(reason, addresses)| format!("{} {reason}", addresses.join(", "))).collect()
 }
 
-fn status_of(outcome: Outcome) -> Status {
-    match outcome {
+fn status_of(one: &RecipientOutcome) -> Status {
+    match one.outcome {
         Outcome::Accepted => Status::Done,
         Outcome::Rejected => Status::Refused,
         Outcome::Deferred | Outcome::Unknown | Outcome::Partial => Status::TryAgain,
+        Outcome::Held if one.code.is_some_and(wants_login) => Status::LoginRefused,
         Outcome::Held => Status::Config,
     }
 }
 
+/// Whether a reply asks for a login, or for a better one. That is about the account and never about the mail.
+fn wants_login(code: u16) -> bool {
+    matches!(code, 530 | 535)
+}
+
 /// The outcome that a refusal means for a recipient or a mail.
 pub(super) fn refusal(reply: &Reply) -> Outcome {
-    if reply.is_permanent() { Outcome::Rejected } else { Outcome::Deferred }
+    match reply {
+        reply if wants_login(reply.code) => Outcome::Held,
+        reply if reply.is_permanent() => Outcome::Rejected,
+        _ => Outcome::Deferred,
+    }
 }
 
 /// The outcome that the reply after the final dot means.
@@ -101,15 +111,15 @@ pub(super) fn after_dot(reply: &Reply) -> Outcome {
 
 /// What a refused sender means. The sender is a setting: unless the reply is about this mail's size, refusing it says
 /// nothing about the mail, which waits until the setting is right.
-pub(super) fn sender_refused(reply: &Reply) -> (Outcome, Status, &'static str) {
+pub(super) fn sender_refused(reply: &Reply) -> (Outcome, &'static str) {
     let about_size = reply.code == 552 || reply.enhanced().is_some_and(|enhanced| enhanced == "5.3.4");
-    match reply.code {
-        530 | 535 => (Outcome::Held, Status::LoginRefused, "; set smtp.username and a password"),
-        _ if reply.is_permanent() && !about_size => {
-            (Outcome::Held, Status::Config, "; set email.from to an address that this login may use")
-        }
-        _ => (refusal(reply), status_of(refusal(reply)), ""),
+    if wants_login(reply.code) {
+        return (Outcome::Held, "; set smtp.username and a password");
     }
+    if reply.is_permanent() && !about_size {
+        return (Outcome::Held, "; set email.from to an address that this login may use");
+    }
+    (refusal(reply), "")
 }
 
 /// A recipient's outcome in the relay's words.

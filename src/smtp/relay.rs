@@ -95,10 +95,14 @@ impl Relay {
                 tracing::info!("{name}: the session had ended; opening another");
                 continue;
             }
-            self.broken_in_a_row = if session.mails > 0 { 0 } else { self.broken_in_a_row + 1 };
+            if session.mails > 0 {
+                self.broken_in_a_row = 0;
+            } else if session.lost {
+                self.broken_in_a_row += 1;
+            }
             if !session.lost {
                 self.session = Some(session);
-            } else if self.broken_in_a_row == MOST_BROKEN {
+            } else if self.broken_in_a_row >= MOST_BROKEN {
                 self.down = Some(Error::Unreachable(format!(
                     "{MOST_BROKEN} sessions in a row broke at their first mail"
                 )));

@@ -17,7 +17,7 @@ use super::wire::Wire;
 use super::{Error, login};
 use crate::config::Tls;
 use crate::exit::Status;
-use crate::record::Outcome;
+use crate::record::{Outcome, RecipientOutcome};
 
 /// How long to wait for what (RFC 5321, section 4.5.3.2).
 #[derive(Clone, Copy, Debug)]
@@ -113,8 +113,10 @@ impl Session {
 
     /// Whether the mail in hand met a line that had died since the mail before it, so that a new line may take it.
     pub(super) fn died_idle(&self, verdict: &Verdict) -> bool {
+        // Nothing was answered, or nothing but that the relay is leaving (421): nobody has the mail.
+        let is_unanswered = |one: &RecipientOutcome| matches!(one.code, None | Some(421));
         let untouched =
-            verdict.recipients.iter().all(|one| one.outcome == Outcome::Deferred && one.code.is_none());
+            verdict.recipients.iter().all(|one| one.outcome == Outcome::Deferred && is_unanswered(one));
         self.lost && self.mails > 0 && untouched && verdict.status == Status::TryAgain
     }
 

@@ -43,12 +43,12 @@ impl Session {
             std::iter::once(&dialog.sender).chain(&dialog.recipients).chain(&dialog.data).any(ends_session);
         if !dialog.sender.is_positive() {
             self.abandon(&dialog);
-            self.mails += 1;
-            let (outcome, status, hint) = outcome::sender_refused(&dialog.sender);
+            self.mails += u64::from(!self.lost);
+            let (outcome, hint) = outcome::sender_refused(&dialog.sender);
             let recipients =
                 addresses(envelope).map(|one| outcome::replied(one, outcome, &dialog.sender)).collect();
             let complaints = vec![format!("sender {} refused: {}{hint}", envelope.sender, dialog.sender)];
-            return Verdict { status, complaints, ..Verdict::new(recipients) };
+            return Verdict { complaints, ..Verdict::new(recipients) };
         }
         let taken = dialog.recipients.iter().any(Reply::is_positive);
         let last = match &dialog.data {
@@ -66,7 +66,7 @@ impl Session {
         let each = addresses(envelope).zip(&dialog.recipients);
         let recipients =
             each.map(|(address, rcpt)| recipient_outcome(address, rcpt, &last, body_sent)).collect();
-        self.mails += u64::from(last.is_ok() || !taken);
+        self.mails += u64::from(!self.lost);
         let queue_id =
             last.ok().filter(|reply| body_sent && reply.is_positive()).and_then(|reply| reply.queue_id());
         Verdict { queue_id, ..Verdict::new(recipients) }

@@ -50,6 +50,11 @@ impl ObjectTypes {
         Ok(Self { types })
     }
 
+    /// Every type.
+    pub fn iter(&self) -> impl Iterator<Item = &ObjectType> {
+        self.types.iter()
+    }
+
     /// The type that answers to a name: its code, its word in routes, or what the screens call one or several of it.
     pub fn find(&self, name: &str) -> Result<&ObjectType, Error> {
         let wanted = folded(name);

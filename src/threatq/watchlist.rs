@@ -1,33 +1,206 @@
-//! What a user watches.
+//! What a user watches, by whichever route this ThreatQ lists it.
 //!
-//! A guess: the route that lists a user's watchlist is not public, nor is the shape of its rows. This is the plainest
-//! candidate, and the simulator serves the same guess.
+//! A guess, all of it: the route that lists a user's watchlist is not public, nor is the shape of its rows. There are
+//! presets for the plainest candidates, a path and pointers of one's own for everything else, and a data collection that
+//! stands in for the list. Where a row does not say where its type, number and owner are, the likely places are tried.
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use super::{Client, Error, User, lenient};
+use super::{Client, Error, ObjectTypes, SavedSearches, User, lenient};
+use crate::config;
+use crate::escape;
+
+/// Presets: the name in the configuration, and the path.
+const PRESETS: [(&str, &str); 3] = [
+    ("user", "/api/users/{user_id}/watchlist"),
+    ("watchlist", "/api/watchlist"),
+    ("watchlists", "/api/watchlists"),
+];
+/// What a data collection that stands in for a watchlist is named with.
+const COLLECTION: &str = "collection:";
+/// Where a row may say what it is about and whose it is, in the order in which they are tried.
+const TYPE_PLACES: [&str; 3] = ["/object_type", "/object/type", "/type"];
+const ID_PLACES: [&str; 2] = ["/object_id", "/object/id"];
+const OWNER_PLACES: [&str; 2] = ["/user_id", "/user/id"];
 
 /// One object on a watchlist.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watched {
-    /// The code or another name of the object's type.
-    pub object_type: String,
+    /// The code of the object's type.
+    pub type_name: String,
     /// The object's number.
-    #[serde(deserialize_with = "lenient::id")]
-    pub object_id: u64,
+    pub id: u64,
 }
 
-impl Watched {
-    /// Everything on a user's watchlist.
-    pub fn by(client: &Client, user: &User) -> Result<Vec<Self>, Error> {
-        let route = format!("/api/users/{}/watchlist", user.id);
-        client.list(&route, &[]).map_err(|error| match error {
-            Error::Refused { route, status, words } => {
-                let words =
-                    format!("{words} (which route lists a watchlist is not public; this one is a guess)");
-                Error::Refused { route, status, words }
+/// How to learn what a user watches.
+pub struct Route {
+    /// As it stands in the configuration.
+    pub name: String,
+    list: List,
+    type_place: Option<String>,
+    id_place: Option<String>,
+    owner_place: Option<String>,
+}
+
+enum List {
+    /// Rows at a path, in which `{user_id}` stands for the user.
+    Path(String),
+    /// The objects of a data collection.
+    Collection(String),
+}
+
+impl Route {
+    /// The route that the settings name; the plainest guess where they name none.
+    pub fn from_settings(settings: &config::Watchlist) -> Result<Self, Error> {
+        let name = settings.route.clone().unwrap_or_else(|| PRESETS[0].0.to_owned());
+        let preset = PRESETS.iter().find(|(preset, _)| *preset == name).map(|(_, path)| *path);
+        let list = match (preset, name.strip_prefix(COLLECTION)) {
+            (Some(path), _) => List::Path(path.to_owned()),
+            (None, Some(collection)) => List::Collection(collection.to_owned()),
+            (None, None) if name.starts_with("/api/") => List::Path(name.clone()),
+            (None, None) => {
+                let presets = PRESETS.map(|(preset, _)| preset).join(", ");
+                let sentence = format!(
+                    "watchlist.route '{name}' is none of {presets}, collection:NAME, or a path from /api/"
+                );
+                return Err(Error::Settings(sentence));
             }
-            other => other,
+        };
+        let place = |setting: &Option<String>| setting.clone();
+        Ok(Self {
+            name,
+            list,
+            type_place: place(&settings.type_pointer),
+            id_place: place(&settings.id_pointer),
+            owner_place: place(&settings.owner_pointer),
         })
+    }
+
+    /// Every preset, to be tried.
+    pub fn presets() -> impl Iterator<Item = Self> {
+        PRESETS.iter().map(|(name, path)| Self {
+            name: (*name).to_owned(),
+            list: List::Path((*path).to_owned()),
+            type_place: None,
+            id_place: None,
+            owner_place: None,
+        })
+    }
+
+    /// What is asked for a user, in words.
+    pub fn question(&self, user: &User) -> String {
+        match &self.list {
+            List::Path(path) => format!("GET {}", path_for(path, user)),
+            List::Collection(name) => format!("data collection '{name}'"),
+        }
+    }
+
+    /// Everything that the user watches; rows that make no sense as the reason.
+    ///
+    /// Fails when no row makes any sense, or when the list is somebody else's.
+    pub fn watched_by(
+        &self,
+        client: &Client,
+        types: &ObjectTypes,
+        user: &User,
+    ) -> Result<Vec<Result<Watched, String>>, Error> {
+        let path = match &self.list {
+            List::Path(path) => path,
+            List::Collection(name) => return members(client, types, name),
+        };
+        let route = path_for(path, user);
+        let rows: Vec<Value> = client.list(&route, &[]).map_err(guessed)?;
+        let owned: Vec<(Option<u64>, &Value)> = rows.iter().map(|row| (self.owner_of(row), row)).collect();
+        let names_user = route != *path;
+        if !names_user && !rows.is_empty() && owned.iter().all(|(owner, _)| owner.is_none()) {
+            check_is_own(client, &route, user)?;
+        }
+        let of_user = owned.into_iter().filter(|(owner, _)| owner.is_none_or(|owner| owner == user.id));
+        let watched: Vec<Result<Watched, String>> =
+            of_user.map(|(_, row)| self.watched(types, row)).collect();
+        match watched.first() {
+            Some(Err(reason)) if watched.iter().all(Result::is_err) => Err(Error::Nonsense(format!(
+                "{route}: no row makes sense as a watched object: {reason}; try --probe"
+            ))),
+            _ => Ok(watched),
+        }
+    }
+
+    fn owner_of(&self, row: &Value) -> Option<u64> {
+        found(row, self.owner_place.as_deref(), &OWNER_PLACES)
+            .and_then(lenient::number)
+            .and_then(|id| u64::try_from(id).ok())
+    }
+
+    fn watched(&self, types: &ObjectTypes, row: &Value) -> Result<Watched, String> {
+        let shown = || escape::words(row.to_string().as_bytes(), 120);
+        let type_name = found(row, self.type_place.as_deref(), &TYPE_PLACES).and_then(Value::as_str);
+        let id = found(row, self.id_place.as_deref(), &ID_PLACES).and_then(lenient::number);
+        let (type_name, id) = match (type_name, id) {
+            (Some(type_name), Some(id)) => {
+                (types.find(type_name).map_err(|error| error.to_string())?.name.clone(), id)
+            }
+            // Some rows may name the type in the name of the number: indicator_id.
+            _ => types
+                .iter()
+                .find_map(|one| {
+                    Some((one.name.clone(), lenient::number(row.get(format!("{}_id", one.name))?)?))
+                })
+                .ok_or_else(|| format!("it names no object: {}", shown()))?,
+        };
+        let id = u64::try_from(id).map_err(|_| format!("its number is none: {}", shown()))?;
+        Ok(Watched { type_name, id })
+    }
+}
+
+/// A list that names nobody is that of the login.
+fn check_is_own(client: &Client, route: &str, user: &User) -> Result<(), Error> {
+    let current: User = client.get("/api/users/current", &[])?.data;
+    if current.id == user.id {
+        return Ok(());
+    }
+    let (whose, login) = (user.key(), current.key());
+    Err(Error::Settings(format!(
+        "{route} lists what the login {login} watches and not what {whose} does; log in as that user, or set another watchlist.route"
+    )))
+}
+
+/// The value at the place that is set, or else at the first likely one that has any.
+fn found<'a>(row: &'a Value, set: Option<&str>, likely: &[&str]) -> Option<&'a Value> {
+    match set {
+        Some(place) => row.pointer(place),
+        None => likely.iter().find_map(|place| row.pointer(place)),
+    }
+}
+
+fn path_for(path: &str, user: &User) -> String {
+    path.replace("{user_id}", &user.id.to_string())
+}
+
+/// A data collection's objects, as if they were watched.
+fn members(client: &Client, types: &ObjectTypes, name: &str) -> Result<Vec<Result<Watched, String>>, Error> {
+    let searches = SavedSearches::read(client)?;
+    let search = searches.find(name)?;
+    let mut watched = Vec::new();
+    for object_type in search.object_types(types, &[])? {
+        let pass = search.objects::<Error>(client, object_type, None, |object| {
+            let type_name = object_type.name.clone();
+            watched.push(object.map(|object| Watched { type_name, id: object.id }));
+            Ok(())
+        })?;
+        if !pass.is_whole() {
+            return Err(Error::Moving(format!("data collection '{name}' changed while it was read")));
+        }
+    }
+    Ok(watched)
+}
+
+fn guessed(error: Error) -> Error {
+    match error {
+        Error::Refused { route, status, words } => {
+            let words = format!("{words} (which route lists a watchlist is not public; try --probe)");
+            Error::Refused { route, status, words }
+        }
+        other => other,
     }
 }
