@@ -7,4 +7,4 @@ mod compare;
 mod view;
 
 pub use compare::changes;
-pub use view::View;
+pub use view::{Comment, View};

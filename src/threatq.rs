@@ -16,6 +16,7 @@ mod object;
 mod object_type;
 mod page;
 mod parallel;
+mod related;
 mod user;
 mod watchlist;
 
@@ -25,6 +26,7 @@ pub use object::{Object, Touches};
 pub use object_type::{ObjectType, ObjectTypes};
 pub use page::Pass;
 pub use parallel::in_order;
+pub use related::ObjectReader;
 pub use user::{User, Users};
 pub use watchlist::{Route, Watched};
 

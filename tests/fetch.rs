@@ -86,7 +86,7 @@ fn an_update_says_what_changed_from_what_to_what() {
         {"field":"score","change":"changed","from":"5","to":"9"},
         {"field":"attribute","change":"added","count":1,"values":["Port: 443"]},
         {"field":"attribute","change":"changed","from":"Confidence: Low","to":"Confidence: High"},
-        {"field":"comment","change":"added","count":2},
+        {"field":"comment","change":"added","count":2,"by":["Cy Young"]},
         {"field":"tag","change":"added","count":1,"values":["apt"]},
     ]);
     assert_eq!(alerts[0]["changes"], expected);

@@ -1,7 +1,7 @@
-//! The routes by which a ThreatQ may list what users watch: presets, one's own, a collection in its place, and the probe.
+//! Watchlists: the routes by which a ThreatQ may list them, the probe, and what is told of an object's surroundings.
 
 use serde_json::{Value, json};
-use threatq_sim::{Settings, WatchlistRoute, WatchlistRows, World};
+use threatq_sim::{Fault, FaultKind, Settings, WatchlistRoute, WatchlistRows, World};
 
 use crate::support::site::Site;
 
@@ -112,4 +112,63 @@ fn the_probe_says_what_each_candidate_answered_and_what_to_set_and_changes_nothi
     let run = site.program(WATCHLIST).arg("--probe").run().ends_with(69);
     assert!(run.stdout.contains("None fits. A data collection can stand in"), "{}", run.stdout);
     assert_eq!(json!(run.stderr), json!(""));
+}
+
+/// The one alert about an object of this type.
+#[track_caller]
+fn alert_about(site: &Site, type_name: &str) -> Value {
+    let alerts = site.program(WATCHLIST).run().succeeds().records_of("alert");
+    let mut about = alerts.into_iter().filter(|alert| alert["object"]["type"] == type_name);
+    let first = about.next().expect("an alert");
+    assert!(about.next().is_none());
+    first
+}
+
+#[test]
+fn relationships_attachments_tlp_and_who_commented_are_told() {
+    let site = Site::new();
+    site.play("added");
+    site.run_both();
+    let file = {
+        let mut world = site.sim.world();
+        world.advance(60);
+        world.add_source("indicators", 8, "Example CERT", Some("red")).expect("indicator 8 exists");
+        world.relate("indicators", 8, "adversaries", 3).expect("both exist");
+        let file = world.add_object("attachments", 0, "report.pdf").expect("a new file");
+        world.relate("indicators", 8, "attachments", file).expect("both exist");
+        world.add_comment("indicators", 8, 3, "seen").expect("indicator 8 exists");
+        file
+    };
+    let alert = alert_about(&site, "indicator");
+    let expected = json!([
+        {"field":"tlp","change":"changed","from":"green","to":"red"},
+        {"field":"comment","change":"added","count":1,"by":["Cy Young"]},
+        {"field":"source","change":"added","count":1,"values":["Example CERT"]},
+        {"field":"relationship","change":"added","count":1,"values":["Adversary: Copper Heron"]},
+        {"field":"attachment","change":"added","count":1,"values":["report.pdf"]},
+    ]);
+    assert_eq!(alert["changes"], expected);
+    assert_eq!(alert["object"]["tlp"], "red");
+    site.run(WATCHLIST).succeeds();
+
+    let mut world = site.sim.world();
+    world.advance(60);
+    world.unrelate("indicators", 8, "attachments", file).expect("they are related");
+    drop(world);
+    let alert = alert_about(&site, "indicator");
+    let expected = json!([{"field":"attachment","change":"removed","count":1,"values":["report.pdf"]}]);
+    assert_eq!(alert["changes"], expected);
+}
+
+#[test]
+fn a_threatq_that_cannot_be_asked_for_related_objects_is_read_without_them() {
+    let site = Site::new();
+    site.play("added");
+    site.run_both();
+    site.sim.world().advance(60);
+    site.sim.world().set_status("indicators", 8, "Active").expect("a status");
+    site.sim.fault(Fault::next("/api/indicators/8", FaultKind::Status(500, String::new())));
+    let run = site.program(WATCHLIST).run().ends_with(0).complains(&["only without related objects"]);
+    let changes = &run.records_of("alert")[0]["changes"];
+    assert_eq!(changes, &json!([{"field":"status","change":"changed","from":"Review","to":"Active"}]));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::View;
+use super::{Comment, View};
 use crate::record::{Change, ChangeKind, Field};
 
 /// What changed between two views, always in the same order: own fields first, then rows. Empty when nothing did.
@@ -13,11 +13,33 @@ pub fn changes(before: &View, after: &View) -> Vec<Change> {
     changes.extend(field(Field::Type, before.subtype.as_ref(), after.subtype.as_ref()));
     changes.extend(field(Field::Status, before.status.as_ref(), after.status.as_ref()));
     changes.extend(field(Field::Score, score(before).as_ref(), score(after).as_ref()));
+    changes.extend(field(Field::Tlp, before.tlp.as_ref(), after.tlp.as_ref()));
     changes.extend(description(before, after));
-    changes.extend(rows(Field::Attribute, before.attributes.as_ref(), after.attributes.as_ref(), true));
-    changes.extend(rows(Field::Comment, before.comments.as_ref(), after.comments.as_ref(), false));
+    if let Some(rows) = rows(before.attributes.as_ref(), after.attributes.as_ref()) {
+        changes.extend(listed(Field::Attribute, ChangeKind::Added, rows.added));
+        let edited = rows.edited.into_iter();
+        changes.extend(edited.filter_map(|(old, new)| field(Field::Attribute, Some(old), Some(new))));
+        changes.extend(listed(Field::Attribute, ChangeKind::Removed, rows.removed));
+    }
+    if let Some(rows) = rows(before.comments.as_ref(), after.comments.as_ref()) {
+        changes.extend(remarked(ChangeKind::Added, &rows.added));
+        changes.extend(remarked(
+            ChangeKind::Changed,
+            &rows.edited.iter().map(|(_, new)| *new).collect::<Vec<_>>(),
+        ));
+        changes.extend(remarked(ChangeKind::Removed, &rows.removed));
+    }
     changes.extend(names(Field::Source, before.sources.as_ref(), after.sources.as_ref()));
     changes.extend(names(Field::Tag, before.tags.as_ref(), after.tags.as_ref()));
+    // That a related object or a file has another name now is a change of its own and not of this object.
+    if let Some(rows) = rows(before.relationships.as_ref(), after.relationships.as_ref()) {
+        changes.extend(listed(Field::Relationship, ChangeKind::Added, rows.added));
+        changes.extend(listed(Field::Relationship, ChangeKind::Removed, rows.removed));
+    }
+    if let Some(rows) = rows(before.attachments.as_ref(), after.attachments.as_ref()) {
+        changes.extend(listed(Field::Attachment, ChangeKind::Added, rows.added));
+        changes.extend(listed(Field::Attachment, ChangeKind::Removed, rows.removed));
+    }
     changes
 }
 
@@ -25,58 +47,62 @@ pub fn changes(before: &View, after: &View) -> Vec<Change> {
 fn field(field: Field, before: Option<&String>, after: Option<&String>) -> Option<Change> {
     let (before, after) = before.zip(after).filter(|(before, after)| before != after)?;
     let (from, to) = (Some(before.clone()), Some(after.clone()));
-    Some(Change { field, kind: ChangeKind::Changed, count: None, values: Vec::new(), from, to })
+    Some(Change { from, to, ..change(field, ChangeKind::Changed) })
+}
+
+fn change(field: Field, kind: ChangeKind) -> Change {
+    Change { field, kind, count: None, values: Vec::new(), by: Vec::new(), from: None, to: None }
 }
 
 /// A description is remembered by its fingerprint only, so the change has no words.
 fn description(before: &View, after: &View) -> Option<Change> {
-    let mut change = field(Field::Description, before.description.as_ref(), after.description.as_ref())?;
-    (change.from, change.to) = (None, None);
-    Some(change)
+    let (before, after) = before.description.as_ref().zip(after.description.as_ref())?;
+    (before != after).then(|| change(Field::Description, ChangeKind::Changed))
 }
 
-/// Rows that have ids; `shown` says whether what is remembered of a row is fit to be read.
-fn rows(
-    field: Field,
-    before: Option<&BTreeMap<u64, String>>,
-    after: Option<&BTreeMap<u64, String>>,
-    shown: bool,
-) -> Vec<Change> {
-    let Some((before, after)) = before.zip(after) else {
-        return Vec::new();
+/// Two lists of rows, taken apart by the rows' keys.
+struct Rows<'a, R> {
+    added: Vec<&'a R>,
+    edited: Vec<(&'a R, &'a R)>,
+    removed: Vec<&'a R>,
+}
+
+/// None where one of the lists was not delivered.
+fn rows<'a, K: Ord, R: PartialEq>(
+    before: Option<&'a BTreeMap<K, R>>,
+    after: Option<&'a BTreeMap<K, R>>,
+) -> Option<Rows<'a, R>> {
+    let (before, after) = before.zip(after)?;
+    let only_in = |these: &'a BTreeMap<K, R>, those: &BTreeMap<K, R>| -> Vec<&'a R> {
+        these.iter().filter(|(key, _)| !those.contains_key(key)).map(|(_, row)| row).collect()
     };
-    let only_in = |these: &BTreeMap<u64, String>, those: &BTreeMap<u64, String>| -> Vec<String> {
-        these.iter().filter(|(id, _)| !those.contains_key(id)).map(|(_, text)| text.clone()).collect()
-    };
-    let mut changes = Vec::new();
-    changes.extend(counted(field, ChangeKind::Added, only_in(after, before), shown));
-    let edited = before
-        .iter()
-        .filter_map(|(id, old)| after.get(id).map(|new| (old, new)))
-        .filter(|(old, new)| old != new);
-    if shown {
-        changes.extend(edited.filter_map(|(old, new)| self::field(field, Some(old), Some(new))));
-    } else {
-        let texts = edited.map(|(_, new)| new.clone()).collect();
-        changes.extend(counted(field, ChangeKind::Changed, texts, shown));
-    }
-    changes.extend(counted(field, ChangeKind::Removed, only_in(before, after), shown));
-    changes
+    let in_both = before.iter().filter_map(|(key, old)| after.get(key).map(|new| (old, new)));
+    let edited = in_both.filter(|(old, new)| old != new).collect();
+    Some(Rows { added: only_in(after, before), edited, removed: only_in(before, after) })
 }
 
 fn names(field: Field, before: Option<&BTreeSet<String>>, after: Option<&BTreeSet<String>>) -> Vec<Change> {
     let Some((before, after)) = before.zip(after) else {
         return Vec::new();
     };
-    let added = counted(field, ChangeKind::Added, after.difference(before).cloned().collect(), true);
-    let removed = counted(field, ChangeKind::Removed, before.difference(after).cloned().collect(), true);
+    let added = listed(field, ChangeKind::Added, after.difference(before).collect());
+    let removed = listed(field, ChangeKind::Removed, before.difference(after).collect());
     added.into_iter().chain(removed).collect()
 }
 
-fn counted(field: Field, kind: ChangeKind, texts: Vec<String>, shown: bool) -> Option<Change> {
-    let count = texts.len() as u64;
-    let values = if shown { texts } else { Vec::new() };
-    (count > 0).then_some(Change { field, kind, count: Some(count), values, from: None, to: None })
+/// Rows that are told one by one.
+fn listed(field: Field, kind: ChangeKind, texts: Vec<&String>) -> Option<Change> {
+    let count = Some(texts.len() as u64).filter(|count| *count > 0)?;
+    let values = texts.into_iter().cloned().collect();
+    Some(Change { count: Some(count), values, ..change(field, kind) })
+}
+
+/// Comments, whose texts are too long to be told: how many, and who wrote them.
+fn remarked(kind: ChangeKind, comments: &[&Comment]) -> Option<Change> {
+    let count = Some(comments.len() as u64).filter(|count| *count > 0)?;
+    let authors: BTreeSet<&String> = comments.iter().filter_map(|comment| comment.by.as_ref()).collect();
+    let by = authors.into_iter().cloned().collect();
+    Some(Change { count: Some(count), by, ..change(Field::Comment, kind) })
 }
 
 #[cfg(test)]
@@ -95,12 +121,16 @@ mod tests {
     #[test]
     fn changes_are_told_in_the_words_of_the_guide() {
         let before = r#"{"status":"Review","score":5,"attributes":{"1":"Confidence: Low","2":"Port: 80"},
-            "comments":{"1":"a"},"sources":["Feed X"],"tags":["apt"],"description":"d1"}"#;
+            "comments":{"1":{"text":"a"}},"sources":["Feed X"],"tags":["apt"],"description":"d1","tlp":"green",
+            "relationships":{"malware/4":"Malware: Heron"},"attachments":{"5":"a.pdf"}}"#;
         let after = r#"{"status":"Active","score":7,"attributes":{"1":"Confidence: High","3":"Port: 443"},
-            "comments":{"1":"a","2":"b","3":"c"},"sources":["Feed X","Feed Y"],"tags":[],"description":"d2"}"#;
+            "comments":{"1":{"text":"a"},"2":{"text":"b","by":"cy"},"3":{"text":"c","by":"cy"}},"sources":["Feed X","Feed Y"],
+            "tags":[],"description":"d2","tlp":"red","attachments":{"5":"b.pdf"},
+            "relationships":{"adversary/3":"Adversary: Copper Heron"}}"#;
         let expected = [
             "Status changed: Review -> Active",
             "Score changed: 5 -> 7",
+            "TLP changed: green -> red",
             "Description changed",
             "Attribute added: 1 (Port: 443)",
             "Attribute changed: Confidence: Low -> Confidence: High",
@@ -108,13 +138,15 @@ mod tests {
             "Comment added: 2",
             "Source added: 1 (Feed Y)",
             "Tag removed: 1 (apt)",
+            "Relationship added: 1 (Adversary: Copper Heron)",
+            "Relationship removed: 1 (Malware: Heron)",
         ];
         assert_eq!(sentences(before, after), expected);
     }
 
     #[test]
     fn what_was_not_delivered_has_not_changed() {
-        let full = r#"{"status":"Active","score":5,"attributes":{"1":"a"},"comments":{"1":"a"},"tags":["x"],"sources":[]}"#;
+        let full = r#"{"status":"Active","score":5,"attributes":{"1":"a"},"comments":{"1":{"text":"a"}},"tags":["x"],"sources":[]}"#;
         assert!(sentences(full, "{}").is_empty());
         assert!(sentences("{}", full).is_empty());
         assert_eq!(view("{}").completed_by(&view(full)), view(full));
@@ -124,7 +156,7 @@ mod tests {
     fn a_list_that_became_empty_has_changed() {
         assert_eq!(sentences(r#"{"tags":["x"]}"#, r#"{"tags":[]}"#), ["Tag removed: 1 (x)"]);
         assert_eq!(
-            sentences(r#"{"comments":{"1":"a"}}"#, r#"{"comments":{"1":"b"}}"#),
+            sentences(r#"{"comments":{"1":{"text":"a"}}}"#, r#"{"comments":{"1":{"text":"b"}}}"#),
             ["Comment changed: 1"]
         );
     }

@@ -42,7 +42,8 @@ struct Reading<'a> {
 
 /// Fetches these collections, each as a source of its own. One that cannot be fetched does not harm the others.
 pub fn collections<W: Write>(mut fetch: Fetch<W>, wanted: &[config::Collection]) -> Result<Status, Failure> {
-    let searches = SavedSearches::read(&fetch.library.client)?;
+    let Fetch { library, .. } = &fetch;
+    let searches = SavedSearches::read(&library.client)?;
     let mut fetched: Vec<&str> = Vec::new();
     for one in wanted {
         let result = searches.find(&one.name).map_err(Failure::from).and_then(|search| {

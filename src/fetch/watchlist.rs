@@ -15,7 +15,9 @@ use super::{Fetch, Findings, Library, OVERLAP, RESCAN};
 use crate::change::{View, changes};
 use crate::exit::{Failure, Status};
 use crate::record::{Alert, Change, Event, MarkEntry, Watcher};
-use crate::threatq::{self, Object, ObjectType, Route, Touches, User, Users, Watched, in_order};
+use crate::threatq::{
+    self, Object, ObjectReader, ObjectType, Route, Touches, User, Users, Watched, in_order,
+};
 
 /// The name of the source, and the folder of its marks.
 const SOURCE: &str = "watchlist";
@@ -60,8 +62,8 @@ pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String], route: &Route) ->
         Some(since) => touched(&library, &findings, &people, &listed, since)?,
         None => listed.iter().map(|((type_name, id), _)| (type_name.as_str(), *id)).collect(),
     };
-    let read =
-        |(type_name, id): &(&str, u64)| Object::read(&library.client, library.types.find(type_name)?, *id);
+    let reader = ObjectReader::new(&library.client, &library.types);
+    let read = |(type_name, id): &(&str, u64)| reader.read(library.types.find(type_name)?, *id);
     in_order(&to_read, library.client.at_once(), read, |(type_name, id), object| {
         let watchers = listed.get(&((*type_name).to_owned(), *id)).into_iter().flatten();
         let watchers: Vec<&Person> = watchers.filter_map(|index| people.get(*index)).collect();

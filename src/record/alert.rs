@@ -113,6 +113,9 @@ pub struct Object {
     /// The score that counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<i64>,
+    /// The strictest TLP of its sources: red, amber, green or white.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlp: Option<String>,
     /// Names of sources; none when ThreatQ did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<String>>,
@@ -140,6 +143,9 @@ pub struct Change {
     /// Which ones, where they are short.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
+    /// By whom, where ThreatQ says it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<String>,
     /// The value before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -157,11 +163,14 @@ pub enum Field {
     Type,
     Status,
     Score,
+    Tlp,
     Description,
     Attribute,
     Comment,
     Source,
     Tag,
+    Relationship,
+    Attachment,
 }
 
 /// Which way something changed.
@@ -190,11 +199,14 @@ impl fmt::Display for Field {
             Self::Type => "Type",
             Self::Status => "Status",
             Self::Score => "Score",
+            Self::Tlp => "TLP",
             Self::Description => "Description",
             Self::Attribute => "Attribute",
             Self::Comment => "Comment",
             Self::Source => "Source",
             Self::Tag => "Tag",
+            Self::Relationship => "Relationship",
+            Self::Attachment => "Attachment",
         })
     }
 }

@@ -8,12 +8,10 @@ use serde_json::{Value, json};
 
 use super::lenient::{self, Named};
 use super::page::Row;
+use super::related::{Related, Source, strictest};
 use super::{Client, Error, ObjectType, Pass};
-use crate::change::View;
+use crate::change::{self, View};
 use crate::record;
-
-/// The relations that are read with an object. All of them are used by public clients.
-const WITH: &str = "attributes,comments,sources,tags,status,type,score";
 
 /// One object as ThreatQ sends it. A list that is absent was not delivered, which is not the same as empty.
 #[derive(Debug, Deserialize)]
@@ -35,8 +33,11 @@ pub struct Object {
     description: Option<String>,
     attributes: Option<Vec<Attribute>>,
     comments: Option<Vec<Comment>>,
-    sources: Option<Vec<Named>>,
+    sources: Option<Vec<Source>>,
     tags: Option<Vec<Named>>,
+    /// Known where the object was read whole.
+    #[serde(skip)]
+    pub(super) related: Option<Related>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,6 +55,17 @@ struct Comment {
     #[serde(deserialize_with = "lenient::id")]
     id: u64,
     value: Option<String>,
+    #[serde(default)]
+    sources: Vec<Source>,
+    source_name: Option<String>,
+}
+
+impl Comment {
+    /// The author is the comment's first source.
+    fn remembered(&self) -> change::Comment {
+        let by = self.sources.first().map(Source::name).or_else(|| self.source_name.clone());
+        change::Comment { text: fingerprint(self.value.as_deref().unwrap_or_default()), by }
+    }
 }
 
 /// Objects of one type by their numbers, and when each was last touched, as far as that is known.
@@ -93,12 +105,6 @@ fn score<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::E
 }
 
 impl Object {
-    /// Reads one object with the relations that changes are found in.
-    pub fn read(client: &Client, object_type: &ObjectType, id: u64) -> Result<Self, Error> {
-        let route = format!("/api/{}/{id}", object_type.collection);
-        Ok(client.get(&route, &[("with", WITH)])?.data)
-    }
-
     /// What of a type was touched since a time: ids, and when; none where listing that takes more pages than so many.
     ///
     /// Times are those of the search index, which have seconds.
@@ -145,11 +151,24 @@ impl Object {
             subtype: self.subtype.clone().map(Named::into_name),
             status: self.status.clone().map(Named::into_name),
             score: self.score,
-            sources: names(self.sources.as_ref()),
-            tags: names(self.tags.as_ref()),
+            tlp: self.tlp(),
+            sources: self.source_names(),
+            tags: self.tag_names(),
             description: self.description.clone(),
             link: object_type.link(origin, self.id),
         }
+    }
+
+    fn tlp(&self) -> Option<String> {
+        strictest(self.sources.as_deref().unwrap_or_default())
+    }
+
+    fn source_names(&self) -> Option<Vec<String>> {
+        self.sources.as_ref().map(|rows| rows.iter().map(Source::name).collect())
+    }
+
+    fn tag_names(&self) -> Option<Vec<String>> {
+        self.tags.as_ref().map(|rows| rows.iter().cloned().map(Named::into_name).collect())
     }
 
     /// What is remembered of the object and compared with what was remembered.
@@ -169,20 +188,20 @@ impl Object {
             subtype: self.subtype.clone().map(Named::into_name),
             status: self.status.clone().map(Named::into_name),
             score: self.score,
+            tlp: self.sources.as_ref().map(|_| self.tlp().unwrap_or_else(|| "none".to_owned())),
             description: self.description.as_deref().map(fingerprint),
             touched_at: self.touched_at,
             attributes: self.attributes.as_ref().map(|rows| rows.iter().map(attribute).collect()),
-            comments: self.comments.as_ref().map(|rows| {
-                rows.iter().map(|row| (row.id, fingerprint(row.value.as_deref().unwrap_or("")))).collect()
-            }),
-            sources: names(self.sources.as_ref()).map(|names| names.into_iter().collect()),
-            tags: names(self.tags.as_ref()).map(|names| names.into_iter().collect()),
+            comments: self
+                .comments
+                .as_ref()
+                .map(|rows| rows.iter().map(|row| (row.id, row.remembered())).collect()),
+            sources: self.source_names().map(|names| names.into_iter().collect()),
+            tags: self.tag_names().map(|names| names.into_iter().collect()),
+            relationships: self.related.as_ref().map(|related| related.objects.clone()),
+            attachments: self.related.as_ref().map(|related| related.attachments.clone()),
         }
     }
-}
-
-fn names(rows: Option<&Vec<Named>>) -> Option<Vec<String>> {
-    rows.map(|rows| rows.iter().cloned().map(Named::into_name).collect())
 }
 
 /// Enough of a long text to see that it changed.
