@@ -3,6 +3,7 @@
 // A test that cannot go on says why and ends; clippy's own exception does not reach the functions that tests share.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod change;
 mod connector;
 mod crash;
 mod fetch;
