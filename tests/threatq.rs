@@ -151,3 +151,19 @@ fn null_rows_and_a_missing_total_are_tolerated() {
     site.play("added");
     assert_eq!(site.program(COLLECTION).run().succeeds().records_of("alert").len(), 3);
 }
+
+#[test]
+fn a_proxy_is_asked_where_one_is_set_and_never_because_of_the_environment() {
+    let site = Site::new();
+    let elsewhere = ["--threatq", "http://127.0.0.1:1"];
+    // The simulator answers what a proxy is asked, too.
+    site.program(COLLECTION).args(&elsewhere).arg("--proxy").arg(site.sim.url()).run().succeeds();
+    site.sim.clear_requests();
+    let run = site.program(COLLECTION).args(&elsewhere).env("http_proxy", &site.sim.url()).run();
+    run.ends_with(75).complains(&["Connection refused"]);
+    assert!(site.sim.requests().is_empty());
+    for wrong in ["nonsense://x", "proxy", "http://user:canary@127.0.0.1:1"] {
+        let run = site.program(COLLECTION).args(&["--proxy", wrong]).run().ends_with(78);
+        assert!(!run.complains(&["threatq.proxy: not http://HOST:PORT"]).stderr.contains("canary"));
+    }
+}

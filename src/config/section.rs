@@ -49,6 +49,9 @@ pub struct Threatq {
     /// Host that links in mails lead to, if not that of the address
     #[arg(long, value_name = "HOST")]
     pub link_host: Option<String>,
+    /// Ask ThreatQ through this HTTP proxy; the environment's is not used
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
     /// How many requests may be under way at once; 4 unless said otherwise
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     #[serde(deserialize_with = "concurrency")]
@@ -72,6 +75,7 @@ impl Threatq {
             client_secret_file: self.client_secret_file.or(other.client_secret_file),
             ca_file: self.ca_file.or(other.ca_file),
             link_host: self.link_host.or(other.link_host),
+            proxy: self.proxy.or(other.proxy),
             concurrency: self.concurrency.or(other.concurrency),
         }
     }

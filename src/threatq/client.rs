@@ -7,10 +7,10 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::blocking::{Client as Http, RequestBuilder};
 use reqwest::header::AUTHORIZATION;
 use reqwest::redirect::Policy;
+use reqwest::{Proxy, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -48,12 +48,16 @@ impl Client {
         let is_open = base.starts_with("http:");
         let config =
             if is_open { tls::trust_nobody()? } else { tls::client_config(settings.ca_file.as_deref())? };
-        let http = Http::builder()
+        let builder = match &settings.proxy {
+            Some(address) => Http::builder().proxy(proxy(address)?),
+            // Not the environment's, which is somebody else's setting.
+            None => Http::builder().no_proxy(),
+        };
+        let http = builder
             .tls_backend_preconfigured((*config).clone())
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(ANSWER_TIMEOUT)
             .redirect(Policy::none())
-            .no_proxy()
             .tcp_nodelay(true)
             .user_agent(concat!("tq-alerts/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -152,6 +156,17 @@ impl Client {
             .map(|url| url.origin().ascii_serialization());
         origin.ok_or_else(|| Error::Settings(format!("threatq.link_host {host}: not a host")))
     }
+}
+
+/// The proxy at an address, which must be plain to see: a password does not belong where others read it.
+fn proxy(address: &str) -> Result<Proxy, Error> {
+    let refused = || Error::Settings("threatq.proxy: not http://HOST:PORT or https://HOST:PORT".to_owned());
+    let url = Url::parse(address).map_err(|_| refused())?;
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.has_host();
+    if !is_plain || !["http", "https"].contains(&url.scheme()) {
+        return Err(refused());
+    }
+    Proxy::all(url).map_err(|_| refused())
 }
 
 /// The scheme, host and port of the address. Plain HTTP is for loopback only.
