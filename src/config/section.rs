@@ -152,7 +152,7 @@ pub enum Notify {
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Email {
-    /// Author of the mails: an address or 'Name <address>'
+    /// Author of the mails: an address, with or without a name before it
     #[arg(long, value_name = "ADDR")]
     pub from: Option<String>,
     /// Recipients, separated by commas
