@@ -114,6 +114,11 @@ impl<W: Write> Findings<W> {
     }
 }
 
+/// Whether it is time to read everything again. A last time that has yet to come is no last time.
+fn is_due(last: DateTime<Utc>, now: DateTime<Utc>, every: TimeDelta) -> bool {
+    last > now || now - last >= every
+}
+
 /// The memory that the settings name; none where the run is to go by a time instead.
 pub fn memory(flags: &config::State, file: &config::File, scope: Scope) -> Result<Memory, Failure> {
     match config::state_path(flags, file) {

@@ -4,13 +4,14 @@
 //! since the last run is asked for; once a day all of it is read, which finds what came or left without being touched.
 //! A collection whose own query changed is another collection: it gets a new baseline instead of a flood.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::source::{Source, entry, segment};
-use super::{Fetch, Findings, Library, OVERLAP, RESCAN};
+use super::{Fetch, Findings, Library, OVERLAP, RESCAN, is_due};
 use crate::change::{View, changes};
 use crate::config::{self, Notify, Span};
 use crate::exit::{Failure, Status};
@@ -83,7 +84,7 @@ fn collection<W: Write>(
     let before: Option<Known> = findings.remembered(&key)?;
     let is_new = is_another(&name, before.as_ref(), &now);
     let rescan = wanted.rescan.map_or(RESCAN, |Span(rescan)| rescan);
-    let is_due = before.is_none_or(|before| now.scanned_at - before.scanned_at >= rescan);
+    let is_due = before.is_none_or(|before| is_due(before.scanned_at, now.scanned_at, rescan));
     let reads_all = is_new || is_due || findings.scope.baseline;
     let since = source.since().filter(|_| !reads_all).map(|since| since - OVERLAP);
     let folder = format!("{key}/");
@@ -130,7 +131,9 @@ impl Reading<'_> {
         source: &mut Source,
         object_type: &ObjectType,
     ) -> Result<Pass, Failure> {
-        let mut earlier: Vec<Pass> = Vec::new();
+        // A row that moves to a later page comes twice in one pass, and every row comes again in the next.
+        let mut told: HashSet<u64> = HashSet::new();
+        let mut complained: HashSet<String> = HashSet::new();
         for _ in 0..PASSES {
             let pass =
                 self.search.objects::<Failure>(
@@ -138,10 +141,15 @@ impl Reading<'_> {
                     object_type,
                     self.since,
                     |row| match row {
-                        Ok(object) if earlier.iter().any(|pass| pass.has(object.id)) => Ok(()),
-                        Ok(object) => self.report(library, findings, source, object_type, &object),
+                        Ok(object) if told.contains(&object.id) => Ok(()),
+                        Ok(object) => {
+                            if self.report(library, findings, source, object_type, &object)? {
+                                told.insert(object.id);
+                            }
+                            Ok(())
+                        }
                         Err(reason) => {
-                            if earlier.is_empty() {
+                            if complained.insert(reason.clone()) {
                                 let subject = format!("{}: {} {reason}", source.name(), object_type.name);
                                 findings.complain(Status::Refused, &subject);
                                 findings.unreadable += 1;
@@ -154,14 +162,13 @@ impl Reading<'_> {
             if pass.is_whole() {
                 return Ok(pass);
             }
-            earlier.push(pass);
         }
         let sentence =
             format!("{} changed while it was read, {PASSES} times", object_type.display_name_plural);
         Err(Error::Moving(sentence).into())
     }
 
-    /// Compares one object with what is remembered of it, and writes what is news.
+    /// Compares one object with what is remembered of it, and writes what is news. True when it was.
     fn report<W: Write>(
         &self,
         library: &Library,
@@ -169,7 +176,7 @@ impl Reading<'_> {
         source: &mut Source,
         object_type: &ObjectType,
         object: &Object,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         source.saw(object.touched_at);
         let key = format!("{}{}/{}", self.folder, object_type.name, object.id);
         let known: Option<View> = findings.remembered(&key)?;
@@ -187,11 +194,10 @@ impl Reading<'_> {
         let after = before.map_or_else(|| now.clone(), |before| now.clone().completed_by(before));
         let mark = entry(&key, &after)?;
         if !is_news || findings.scope.baseline {
-            return if known.as_ref() == Some(&after) {
-                Ok(())
-            } else {
-                Ok(source.remember(mark, &mut findings.output)?)
-            };
+            if known.as_ref() != Some(&after) {
+                source.remember(mark, &mut findings.output)?;
+            }
+            return Ok(false);
         }
         let alert = Alert {
             id: String::new(),
@@ -208,7 +214,8 @@ impl Reading<'_> {
             changes,
             marks: vec![mark],
         };
-        Ok(source.alert(alert, &mut findings.output)?)
+        source.alert(alert, &mut findings.output)?;
+        Ok(true)
     }
 
     /// What is remembered of an object: of items whose updates nobody wants to know, only that they are there.

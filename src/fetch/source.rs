@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::config::Scope;
 use crate::exit::{Failure, Status};
 use crate::ndjson::{Error, Writer};
-use crate::record::{Alert, Checkpoint, Cursor, Mark, MarkEntry, Tally};
+use crate::record::{Alert, Checkpoint, Cursor, Mark, MarkEntry, Tally, now};
 
 /// How many marks share a record.
 const BATCH: usize = 100;
@@ -79,9 +79,11 @@ impl Source {
         self.cursor.since
     }
 
-    /// Moves the cursor on to what ThreatQ reports, never back.
+    /// Moves the cursor on to what ThreatQ reports, never back, and never to a time that has yet to come: everything
+    /// until then would lie before the window.
     pub(super) fn saw(&mut self, touched_at: Option<DateTime<Utc>>) {
-        self.cursor.since = self.cursor.since.max(touched_at);
+        let credible = touched_at.filter(|at| *at <= now() + TimeDelta::days(1));
+        self.cursor.since = self.cursor.since.max(credible);
     }
 
     /// Closes the source: its fetch succeeded whole.

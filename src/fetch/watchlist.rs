@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::source::{Source, entry, segment};
-use super::{Fetch, Findings, Library, OVERLAP, RESCAN};
+use super::{Fetch, Findings, Library, OVERLAP, RESCAN, is_due};
 use crate::change::{View, changes};
 use crate::exit::{Failure, Status};
 use crate::record::{Alert, Change, Event, MarkEntry, Watcher};
@@ -54,9 +54,9 @@ pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String], route: &Route) ->
     let Fetch { library, mut findings } = fetch;
     let mut source = findings.source(SOURCE)?;
     let people = people(&library, &findings, names)?;
-    let listed = listed(&library, &mut findings, &people, route)?;
+    let (listed, unclear) = listed(&library, &mut findings, &people, route)?;
     let known: Option<Known> = findings.remembered(SOURCE)?;
-    let is_due = known.is_none_or(|known| findings.found_at - known.read_at >= RESCAN);
+    let is_due = known.is_none_or(|known| is_due(known.read_at, findings.found_at, RESCAN));
     let since = source.since().filter(|_| !is_due && !findings.scope.baseline);
     let to_read = match since {
         Some(since) => touched(&library, &findings, &people, &listed, since)?,
@@ -83,8 +83,11 @@ pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String], route: &Route) ->
         Ok::<_, Failure>(findings.output.flush()?)
     })?;
     for (index, person) in people.iter().enumerate() {
+        // What a row that makes no sense is about may still be on the list.
+        let forgets = !unclear.contains(&index);
         findings.forget(&mut source, &person.folder, |type_name, id| {
-            listed.get(&(type_name.to_owned(), id)).is_some_and(|watchers| watchers.contains(&index))
+            !forgets
+                || listed.get(&(type_name.to_owned(), id)).is_some_and(|watchers| watchers.contains(&index))
         })?;
         if person.is_new {
             let mark = entry(person.folder.trim_end_matches('/'), &serde_json::json!({}))?;
@@ -185,14 +188,16 @@ fn people<W: Write>(
     Ok(people)
 }
 
-/// Every object on somebody's list, in a stable order, and who of the people watches it.
+/// Every object on somebody's list, in a stable order, and who of the people watches it; and whose lists have rows that
+/// make no sense.
 fn listed<W: Write>(
     library: &Library,
     findings: &mut Findings<W>,
     people: &[Person],
     route: &Route,
-) -> Result<Listed, Failure> {
+) -> Result<(Listed, BTreeSet<usize>), Failure> {
     let mut listed = Listed::new();
+    let mut unclear = BTreeSet::new();
     for (index, person) in people.iter().enumerate() {
         for watched in route.watched_by(&library.client, &library.types, &person.user)? {
             match watched {
@@ -203,6 +208,7 @@ fn listed<W: Write>(
                     }
                 }
                 Err(reason) => {
+                    unclear.insert(index);
                     let whose = person.user.watcher().name;
                     findings
                         .complain(Status::Refused, &format!("a row of the watchlist of {whose}: {reason}"));
@@ -210,7 +216,7 @@ fn listed<W: Write>(
             }
         }
     }
-    Ok(listed)
+    Ok((listed, unclear))
 }
 
 /// Compares one object with what is remembered of it for each watcher, and writes what is news.

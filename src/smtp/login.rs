@@ -32,10 +32,25 @@ pub(super) fn log_in(session: &mut Session, credentials: &Credentials) -> Result
             }
         }
     }
+    if reply.code == 235 {
+        return Ok(());
+    }
+    let reply = reply.without(&said(credentials)?);
     match reply {
-        reply if reply.code == 235 => Ok(()),
         reply if reply.is_transient() => Err(Error::Busy("login", reply)),
         reply if reply.is_permanent() => Err(Error::LoginRefused(reply)),
         reply => Err(Error::Protocol(format!("answered the login with {reply}"))),
     }
+}
+
+/// Everything secret that a login says, in the forms in which a relay may repeat it.
+fn said(credentials: &Credentials) -> Result<Vec<String>, Error> {
+    let unknown = |error: lettre::transport::smtp::Error| Error::Settings(format!("login: {error}"));
+    let password = Mechanism::Login.response(credentials, Some("Password")).map_err(unknown)?;
+    let plain = Auth::new(Mechanism::Plain, credentials.clone(), None).map_err(unknown)?.to_string();
+    let answer =
+        Auth::new(Mechanism::Login, credentials.clone(), Some("Password".to_owned())).map_err(unknown)?;
+    let encoded = [plain, answer.to_string()];
+    let encoded = encoded.iter().filter_map(|line| line.split_whitespace().last()).map(str::to_owned);
+    Ok(encoded.chain([password]).collect())
 }

@@ -49,6 +49,17 @@ impl Reply {
         Self { code, lines }
     }
 
+    /// The reply, with its words withheld where they repeat any of these secrets.
+    pub(super) fn without(self, secrets: &[String]) -> Self {
+        let joined = self.lines.join(&b' ');
+        let repeats =
+            |secret: &String| joined.windows(secret.len().max(1)).any(|part| part == secret.as_bytes());
+        if !secrets.iter().any(repeats) {
+            return self;
+        }
+        Self { lines: vec![b"(words withheld: they repeat the login)".to_vec()], ..self }
+    }
+
     /// 2yz: done.
     pub(super) fn is_positive(&self) -> bool {
         self.code / 100 == 2

@@ -171,7 +171,9 @@ fn proxy(address: &str) -> Result<Proxy, Error> {
 
 /// The scheme, host and port of the address. Plain HTTP is for loopback only.
 fn base_of(address: &str) -> Result<String, Error> {
-    let refused = |reason: &str| Error::Settings(format!("threatq.url {address}: {reason}"));
+    // Shown without what may stand before an @: it could be a password.
+    let shown = address.rsplit_once('@').map_or(address, |(_, host)| host);
+    let refused = |reason: &str| Error::Settings(format!("threatq.url {shown}: {reason}"));
     let address = if address.contains("://") { address.to_owned() } else { format!("https://{address}") };
     let url = Url::parse(&address).map_err(|error| refused(&error.to_string()))?;
     if !url.username().is_empty()

@@ -107,7 +107,14 @@ impl SavedSearch {
             ([], selected) => selected.to_vec(),
             (asked_for, _) => asked_for.to_vec(),
         };
-        names.iter().map(|name| types.find(name)).collect()
+        let mut found: Vec<&ObjectType> = Vec::new();
+        for name in &names {
+            let object_type = types.find(name)?;
+            if found.iter().all(|known| known.name != object_type.name) {
+                found.push(object_type);
+            }
+        }
+        Ok(found)
     }
 
     /// One pass over the collection's objects of one type, or over those of them that were touched since a time, each

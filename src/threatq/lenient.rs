@@ -1,6 +1,6 @@
 //! Reading what ThreatQ sends in more than one way: numbers as strings, dates in several forms, names as text or row.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -57,7 +57,11 @@ pub(super) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 pub(super) fn parse_date(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.trim();
+    // Outside of these years it is no date, and there is no reckoning with it.
+    any_date(text.trim()).filter(|date| (1970..=9999).contains(&date.year()))
+}
+
+fn any_date(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(zoned) = DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)) {
         return Some(zoned.to_utc());
     }
@@ -113,6 +117,9 @@ mod tests {
         );
         assert_eq!(parse_date("2021-10-28").unwrap().to_rfc3339(), "2021-10-28T00:00:00+00:00");
         assert!(parse_date("").is_none() && parse_date("soon").is_none());
+        assert!(
+            parse_date("-262143-01-01 00:00:00").is_none() && parse_date("+12021-10-28 00:00:00").is_none()
+        );
     }
 
     #[test]

@@ -69,6 +69,16 @@ impl Login {
         Ok(Self::Password { client_id, email, password: secret::read(path)? })
     }
 
+    /// The words of a refusal, without the secret that they may repeat.
+    fn without_secret(&self, error: Error) -> Error {
+        let (Self::Password { password: secret, .. } | Self::ClientCredentials { client_secret: secret, .. }) =
+            self;
+        match error {
+            Error::LoginRefused(words) => Error::LoginRefused(words.replace(secret.reveal(), "***")),
+            other => other,
+        }
+    }
+
     fn request(&self, http: &Http, base: &str) -> RequestBuilder {
         let request = http.post(format!("{base}/api/token"));
         match self {
@@ -83,7 +93,7 @@ impl Login {
 
     /// Logs in.
     pub(super) fn token(&self, http: &Http, base: &str) -> Result<Token, Error> {
-        let token = granted(base, || self.request(http, base))?;
+        let token = granted(base, || self.request(http, base)).map_err(|error| self.without_secret(error))?;
         tracing::info!("logged in to {base}");
         Ok(token)
     }

@@ -204,3 +204,21 @@ fn the_password_is_in_no_output_and_not_in_the_state() {
         },
     );
 }
+
+#[test]
+fn a_relay_that_repeats_the_login_is_not_quoted() {
+    let folder = private_folder();
+    let password = secret_file(folder.path(), "password", PASSWORD);
+    for words in [format!("AUTH PLAIN {}", ENCODED[0]), format!("no, {PASSWORD}"), ENCODED[1].to_owned()] {
+        let relay = Relay::start(with_login().reply_to("AUTH", format!("535 5.7.8 {words}\r\n")));
+        let port = relay.port().to_string();
+        let ended = crate::support::program::program("tq-send-smtp")
+            .args(&["--host", "127.0.0.1", "--port", &port, "--tls", "none", "--username", "alerts"])
+            .arg("--password-file")
+            .arg(&password)
+            .run_on(email("e1", &[SOC]).to_string())
+            .ends_with(77);
+        let all = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(all.contains("words withheld") && !all.contains(&words), "{all}");
+    }
+}
