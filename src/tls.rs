@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::io;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,6 +24,12 @@ fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::new(Status::Bug, error))
+}
+
+/// Whether a host is this machine itself, the only one that secrets may go to without TLS.
+pub fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Why the peer's certificate was not trusted, when that is what went wrong somewhere below this error.

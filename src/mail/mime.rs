@@ -79,29 +79,21 @@ pub fn recipients(email: &Email) -> Vec<String> {
 /// Renders a mail.
 pub fn render(email: &Email) -> Result<Rendered, String> {
     let from = mailbox(&email.from)?;
-    let mut recipients = Vec::new();
-    let mut recipient = |text: &String| {
-        let mailbox = mailbox(text)?;
-        let address = mailbox.email.to_string();
-        if !recipients.contains(&address) {
-            recipients.push(address);
-        }
-        Ok::<_, String>(mailbox)
-    };
     let mut builder = Message::builder()
         .date(date(email)?)
         .from(from.clone())
         .subject(escape::visible(&email.subject))
         .message_id(Some(message_id(&email.message_id)?));
     for text in &email.to {
-        builder = builder.to(recipient(text)?);
+        builder = builder.to(mailbox(text)?);
     }
     for text in &email.cc {
-        builder = builder.cc(recipient(text)?);
+        builder = builder.cc(mailbox(text)?);
     }
     for text in &email.bcc {
-        recipient(text)?;
+        mailbox(text)?;
     }
+    let recipients = recipients(email);
     if recipients.is_empty() {
         return Err("the email has no recipient".to_owned());
     }

@@ -124,7 +124,7 @@ fn credentials(smtp: &Smtp, tls: Tls, host: &str) -> Result<Option<Credentials>,
     let Some(username) = &smtp.username else {
         return Ok(None);
     };
-    if tls == Tls::None && !is_loopback(host) {
+    if tls == Tls::None && !tls::is_loopback(host) {
         let sentence =
             "smtp.tls is none: a password is never sent over an open line; set smtp.tls, or no smtp.username";
         return Err(Failure::new(Status::Config, sentence));
@@ -132,8 +132,4 @@ fn credentials(smtp: &Smtp, tls: Tls, host: &str) -> Result<Option<Credentials>,
     let path = required(smtp.password_file.as_deref(), "--password-file", "smtp.password_file")?;
     let password = secret::read(path)?;
     Ok(Some(Credentials::new(username.clone(), password.reveal().to_owned())))
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

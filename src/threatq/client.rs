@@ -3,7 +3,6 @@
 //!
 //! Redirects are not followed, because a password travels in the request's body.
 
-use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -189,18 +188,13 @@ fn base_of(address: &str) -> Result<String, Error> {
     let host = url.host_str().unwrap_or_default();
     match url.scheme() {
         "https" => (),
-        "http" if is_loopback(host) => (),
+        "http" if tls::is_loopback(host) => (),
         "http" => {
             return Err(refused("without TLS only a ThreatQ on this machine may be asked; use https://"));
         }
         _ => return Err(refused("must start with https://")),
     }
     Ok(url.origin().ascii_serialization())
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

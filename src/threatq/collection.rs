@@ -38,7 +38,7 @@ pub struct SavedSearches {
 impl SavedSearches {
     /// Asks ThreatQ. Searches without a name are no data collections.
     pub fn read(client: &Client) -> Result<Self, Error> {
-        let rows: Vec<Row> = client.list("/api/search/query", &[])?;
+        let rows: Vec<Row> = client.list("/api/search/query")?;
         let named = |Row { name, hash, json }| name.map(|name| SavedSearch { name, hash, json });
         Ok(Self { searches: rows.into_iter().filter_map(named).collect() })
     }

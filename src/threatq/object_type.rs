@@ -42,7 +42,7 @@ pub struct ObjectTypes {
 impl ObjectTypes {
     /// Asks ThreatQ.
     pub fn read(client: &Client) -> Result<Self, Error> {
-        let mut types: Vec<ObjectType> = client.list("/api/objects", &[])?;
+        let mut types: Vec<ObjectType> = client.list("/api/objects")?;
         // The word goes into routes and links: whatever else stands there is not ours to follow.
         types.retain(|one| {
             one.collection.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))

@@ -90,19 +90,12 @@ pub(super) trait Row: DeserializeOwned {
 
 impl Client {
     /// All rows of a list that usually comes whole; the rest is asked for where `total` says that there is more.
-    pub(super) fn list<T: DeserializeOwned>(
-        &self,
-        route: &str,
-        query: &[(&str, &str)],
-    ) -> Result<Vec<T>, Error> {
+    pub(super) fn list<T: DeserializeOwned>(&self, route: &str) -> Result<Vec<T>, Error> {
         let mut rows = Vec::new();
         let mut seen = 0;
         loop {
             let offset = seen.to_string();
-            let mut asked = query.to_vec();
-            if seen > 0 {
-                asked.push(("offset", &offset));
-            }
+            let asked = if seen > 0 { vec![("offset", offset.as_str())] } else { Vec::new() };
             let page: Envelope<Vec<Option<T>>> = self.get(route, &asked)?;
             let arrived = page.data.len();
             seen += arrived;

@@ -43,7 +43,7 @@ pub struct Users {
 impl Users {
     /// Asks ThreatQ.
     pub fn read(client: &Client) -> Result<Self, Error> {
-        Ok(Self { users: client.list("/api/users", &[])? })
+        Ok(Self { users: client.list("/api/users")? })
     }
 
     /// The user with this display name or e-mail address, whatever the case.

@@ -66,13 +66,12 @@ impl Route {
                 return Err(Error::Settings(sentence));
             }
         };
-        let place = |setting: &Option<String>| setting.clone();
         Ok(Self {
             name,
             list,
-            type_place: place(&settings.type_pointer),
-            id_place: place(&settings.id_pointer),
-            owner_place: place(&settings.owner_pointer),
+            type_place: settings.type_pointer.clone(),
+            id_place: settings.id_pointer.clone(),
+            owner_place: settings.owner_pointer.clone(),
         })
     }
 
@@ -109,7 +108,7 @@ impl Route {
             List::Collection(name) => return members(client, types, name),
         };
         let route = path_for(path, user);
-        let rows: Vec<Value> = client.list(&route, &[]).map_err(guessed)?;
+        let rows: Vec<Value> = client.list(&route).map_err(guessed)?;
         let owned: Vec<(Option<u64>, &Value)> = rows.iter().map(|row| (self.owner_of(row), row)).collect();
         let names_user = route != *path;
         if !names_user && !rows.is_empty() && owned.iter().all(|(owner, _)| owner.is_none()) {
