@@ -4,7 +4,9 @@
 //! a difference: a list that is absent is not a list that became empty.
 
 mod compare;
+mod excerpt;
 mod view;
 
 pub use compare::changes;
-pub use view::{Comment, View};
+pub use excerpt::Excerpt;
+pub use view::{Row, View};

@@ -16,8 +16,10 @@ mod object;
 mod object_type;
 mod page;
 mod parallel;
+mod part;
 mod related;
 mod user;
+mod view;
 mod watchlist;
 
 pub use client::Client;

@@ -64,6 +64,7 @@ fn change_everything(site: &Site) -> Result<(), String> {
     world.add_comment("indicators", 8, 3, "Seen again.")?;
     world.add_source("indicators", 8, "Example CERT", None)?;
     world.add_tag("indicators", 8, "apt")?;
+    world.relate("indicators", 8, "adversaries", 3)?;
     let ana = world.user_by_email("ana@example.com")?.id;
     world.unwatch(ana, "adversaries", 3)
 }

@@ -144,7 +144,7 @@ fn relationships_attachments_tlp_and_who_commented_are_told() {
         {"field":"tlp","change":"changed","from":"green","to":"red"},
         {"field":"comment","change":"added","count":1,"by":["Cy Young"]},
         {"field":"source","change":"added","count":1,"values":["Example CERT"]},
-        {"field":"relationship","change":"added","count":1,"values":["Adversary: Copper Heron"]},
+        {"field":"relationship","change":"added","object_type":"adversary","count":1,"values":["Adversary: Copper Heron"]},
         {"field":"attachment","change":"added","count":1,"values":["report.pdf"]},
     ]);
     assert_eq!(alert["changes"], expected);

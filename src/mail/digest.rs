@@ -52,7 +52,7 @@ impl Digest {
         self.date = self.date.max(date_of(&alert));
         match alert.event {
             Event::Added => self.new += 1,
-            Event::Updated => self.updated += 1,
+            Event::Updated | Event::Removed => self.updated += 1,
         }
         self.alerts.push(alert.id);
         let item = Item { value: alert.object.value, link: alert.object.link };

@@ -25,7 +25,7 @@ pub struct Alert {
     /// The data collection; none for a watchlist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collection: Option<Collection>,
-    /// The object as it is now.
+    /// The object as it is now; where it was removed, as it was last known.
     pub object: Object,
     /// When ThreatQ says that the object was last touched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,6 +68,8 @@ pub enum Event {
     Added,
     /// It was there and changed.
     Updated,
+    /// It was there and left.
+    Removed,
 }
 
 /// A user whose watchlist holds the object.
@@ -137,6 +139,9 @@ pub struct Change {
     /// Which way.
     #[serde(rename = "change")]
     pub kind: ChangeKind,
+    /// The type of the related objects, by ThreatQ's code: `malware`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_type: Option<String>,
     /// How many, for a field that an object has several of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
@@ -155,8 +160,8 @@ pub struct Change {
 }
 
 /// What of an object can change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is a word of ThreatQ's screens")]
 pub enum Field {
     Value,
@@ -165,6 +170,12 @@ pub enum Field {
     Score,
     Tlp,
     Description,
+    HappenedAt,
+    StartedAt,
+    EndedAt,
+    DueAt,
+    PublishedAt,
+    ExpiresAt,
     Attribute,
     Comment,
     Source,
@@ -188,6 +199,7 @@ impl fmt::Display for Event {
         f.write_str(match self {
             Self::Added => "Added",
             Self::Updated => "Updated",
+            Self::Removed => "Removed",
         })
     }
 }
@@ -201,6 +213,12 @@ impl fmt::Display for Field {
             Self::Score => "Score",
             Self::Tlp => "TLP",
             Self::Description => "Description",
+            Self::HappenedAt => "Happened at",
+            Self::StartedAt => "Started at",
+            Self::EndedAt => "Ended at",
+            Self::DueAt => "Due at",
+            Self::PublishedAt => "Published at",
+            Self::ExpiresAt => "Expires at",
             Self::Attribute => "Attribute",
             Self::Comment => "Comment",
             Self::Source => "Source",

@@ -4,6 +4,8 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::part::Part;
+
 /// A name, as text or as a row that has one.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
@@ -54,6 +56,16 @@ pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
 pub(super) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     Ok(value.as_str().and_then(parse_date))
+}
+
+/// The same for a date of which it matters whether it was delivered. An unreadable one counts as not delivered.
+pub(super) fn dated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Part<DateTime<Utc>>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let text = value.as_str().unwrap_or_default();
+    if value.is_null() || (value.is_string() && text.trim().is_empty()) {
+        return Ok(Part::Empty);
+    }
+    Ok(parse_date(text).map_or(Part::Absent, Part::Full))
 }
 
 pub(super) fn parse_date(text: &str) -> Option<DateTime<Utc>> {

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::lenient::{self, Named};
 use super::page::Row;
+use super::part::Part;
 use super::related::{Related, Source, strictest};
 use super::{Client, Error, ObjectType, Pass};
-use crate::change::{self, View};
 use crate::record;
 
 /// One object as ThreatQ sends it. A list that is absent was not delivered, which is not the same as empty.
@@ -25,47 +25,55 @@ pub struct Object {
     value: Option<String>,
     title: Option<String>,
     name: Option<String>,
-    #[serde(rename = "type")]
-    subtype: Option<Named>,
-    status: Option<Named>,
+    #[serde(default, rename = "type")]
+    pub(super) subtype: Part<Named>,
+    #[serde(default)]
+    pub(super) status: Part<Named>,
     #[serde(default, deserialize_with = "score")]
-    score: Option<i64>,
-    description: Option<String>,
-    attributes: Option<Vec<Attribute>>,
-    comments: Option<Vec<Comment>>,
-    sources: Option<Vec<Source>>,
-    tags: Option<Vec<Named>>,
+    pub(super) score: Part<i64>,
+    #[serde(default)]
+    pub(super) description: Part<String>,
+    #[serde(default, deserialize_with = "lenient::dated")]
+    pub(super) happened_at: Part<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "lenient::dated")]
+    pub(super) started_at: Part<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "lenient::dated")]
+    pub(super) ended_at: Part<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "lenient::dated")]
+    pub(super) due_at: Part<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "lenient::dated")]
+    pub(super) published_at: Part<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "lenient::dated")]
+    pub(super) expires_at: Part<DateTime<Utc>>,
+    pub(super) attributes: Option<Vec<Attribute>>,
+    pub(super) comments: Option<Vec<Comment>>,
+    pub(super) sources: Option<Vec<Source>>,
+    pub(super) tags: Option<Vec<Named>>,
     /// Known where the object was read whole.
     #[serde(skip)]
     pub(super) related: Option<Related>,
 }
 
+/// One row of its attributes.
 #[derive(Debug, Deserialize)]
-struct Attribute {
+pub(super) struct Attribute {
     #[serde(deserialize_with = "lenient::id")]
-    id: u64,
-    name: Option<String>,
+    pub(super) id: u64,
+    pub(super) name: Option<String>,
     #[serde(rename = "attribute")]
-    definition: Option<Named>,
-    value: Option<Value>,
+    pub(super) definition: Option<Named>,
+    pub(super) value: Option<Value>,
+    pub(super) sources: Option<Vec<Source>>,
 }
 
+/// One row of its comments.
 #[derive(Debug, Deserialize)]
-struct Comment {
+pub(super) struct Comment {
     #[serde(deserialize_with = "lenient::id")]
-    id: u64,
-    value: Option<String>,
-    #[serde(default)]
-    sources: Vec<Source>,
-    source_name: Option<String>,
-}
-
-impl Comment {
-    /// The author is the comment's first source.
-    fn remembered(&self) -> change::Comment {
-        let by = self.sources.first().map(Source::name).or_else(|| self.source_name.clone());
-        change::Comment { text: fingerprint(self.value.as_deref().unwrap_or_default()), by }
-    }
+    pub(super) id: u64,
+    pub(super) value: Option<String>,
+    pub(super) sources: Option<Vec<Source>>,
+    pub(super) source_name: Option<String>,
 }
 
 /// Objects of one type by their numbers, and when each was last touched, as far as that is known.
@@ -98,10 +106,10 @@ impl Row for Object {
 }
 
 /// A score is a number in one shape, and in the other a row where the one set by hand beats the computed one.
-fn score<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+fn score<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Part<i64>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let places = ["/manual_score", "/generated_score", ""];
-    Ok(places.iter().find_map(|place| value.pointer(place).and_then(lenient::number)))
+    Ok(places.iter().find_map(|place| value.pointer(place).and_then(lenient::number)).into())
 }
 
 impl Object {
@@ -128,7 +136,7 @@ impl Object {
     }
 
     /// The words that name the object: its value, title or name, whichever its type has.
-    fn value_of(&self, object_type: &ObjectType) -> Option<&str> {
+    pub(super) fn value_of(&self, object_type: &ObjectType) -> Option<&str> {
         // A signature's value is the text of the rule; its name is what people know.
         let places = if object_type.collection == "signatures" {
             [&self.name, &self.title, &self.value]
@@ -148,63 +156,22 @@ impl Object {
             value: self
                 .value_of(object_type)
                 .map_or_else(|| format!("({} {})", object_type.name, self.id), str::to_owned),
-            subtype: self.subtype.clone().map(Named::into_name),
-            status: self.status.clone().map(Named::into_name),
-            score: self.score,
-            tlp: self.tlp(),
+            subtype: self.subtype.get().cloned().map(Named::into_name),
+            status: self.status.get().cloned().map(Named::into_name),
+            score: self.score.get().copied(),
+            tlp: self.sources.as_deref().and_then(strictest),
             sources: self.source_names(),
             tags: self.tag_names(),
-            description: self.description.clone(),
+            description: self.description.get().cloned(),
             link: object_type.link(origin, self.id),
         }
     }
 
-    fn tlp(&self) -> Option<String> {
-        strictest(self.sources.as_deref().unwrap_or_default())
-    }
-
-    fn source_names(&self) -> Option<Vec<String>> {
+    pub(super) fn source_names(&self) -> Option<Vec<String>> {
         self.sources.as_ref().map(|rows| rows.iter().map(Source::name).collect())
     }
 
-    fn tag_names(&self) -> Option<Vec<String>> {
+    pub(super) fn tag_names(&self) -> Option<Vec<String>> {
         self.tags.as_ref().map(|rows| rows.iter().cloned().map(Named::into_name).collect())
     }
-
-    /// What is remembered of the object and compared with what was remembered.
-    pub fn view(&self, object_type: &ObjectType) -> View {
-        let attribute = |row: &Attribute| {
-            let name =
-                row.name.clone().or_else(|| row.definition.clone().map(Named::into_name)).unwrap_or_default();
-            let value = match &row.value {
-                Some(Value::String(text)) => text.clone(),
-                Some(other) => other.to_string(),
-                None => String::new(),
-            };
-            (row.id, format!("{name}: {value}"))
-        };
-        View {
-            value: self.value_of(object_type).map(str::to_owned),
-            subtype: self.subtype.clone().map(Named::into_name),
-            status: self.status.clone().map(Named::into_name),
-            score: self.score,
-            tlp: self.sources.as_ref().map(|_| self.tlp().unwrap_or_else(|| "none".to_owned())),
-            description: self.description.as_deref().map(fingerprint),
-            touched_at: self.touched_at,
-            attributes: self.attributes.as_ref().map(|rows| rows.iter().map(attribute).collect()),
-            comments: self
-                .comments
-                .as_ref()
-                .map(|rows| rows.iter().map(|row| (row.id, row.remembered())).collect()),
-            sources: self.source_names().map(|names| names.into_iter().collect()),
-            tags: self.tag_names().map(|names| names.into_iter().collect()),
-            relationships: self.related.as_ref().map(|related| related.objects.clone()),
-            attachments: self.related.as_ref().map(|related| related.attachments.clone()),
-        }
-    }
-}
-
-/// Enough of a long text to see that it changed.
-fn fingerprint(text: &str) -> String {
-    record::digest([text]).chars().take(16).collect()
 }

@@ -13,7 +13,7 @@ use super::lenient::{self, Named};
 use super::{Client, Error, Object, ObjectType, ObjectTypes};
 
 /// The parts that are read with an object. Public clients use all of them, on every kind of object.
-const PARTS: &str = "attributes,comments.sources,sources,tags,status,type,score";
+const PARTS: &str = "attributes.sources,comments.sources,sources,tags,status,type,score";
 /// The related types that public clients ask for in the same way. Those of several words are not among them: releases
 /// differ in how they are written.
 const RELATED: [&str; 14] = [
@@ -36,10 +36,10 @@ const RELATED: [&str; 14] = [
 /// What an object is related to.
 #[derive(Debug, Default)]
 pub(super) struct Related {
-    /// By the type's code and the id: `Type: value`.
-    pub(super) objects: BTreeMap<String, String>,
-    /// Names of files by their ids.
-    pub(super) attachments: BTreeMap<u64, String>,
+    /// By the type's code, by the id: `Type: value`. A type that was not delivered is absent.
+    pub(super) objects: BTreeMap<String, BTreeMap<u64, String>>,
+    /// Names of files by their ids, where they were delivered.
+    pub(super) attachments: Option<BTreeMap<u64, String>>,
 }
 
 /// Reads objects whole, from several threads if need be.
@@ -80,18 +80,19 @@ impl<'a> ObjectReader<'a> {
         let mut object = read(route, row)?;
         let mut related = Related::default();
         for object_type in &self.related {
-            let rows = row.get(&object_type.collection).and_then(Value::as_array);
-            for row in rows.into_iter().flatten() {
-                let Some(id) = row.get("id").and_then(lenient::number) else { continue };
+            let Some(rows) = row.get(&object_type.collection).and_then(Value::as_array) else { continue };
+            let names = rows.iter().filter_map(|row| {
+                let id = row.get("id").and_then(lenient::number)?;
                 let text =
                     |place: &str| row.get(place).and_then(Value::as_str).filter(|text| !text.is_empty());
                 let name = ["value", "title", "name"].into_iter().find_map(text).unwrap_or("(no name)");
-                if object_type.collection == "attachments" {
-                    related.attachments.insert(id.unsigned_abs(), name.to_owned());
-                } else {
-                    let key = format!("{}/{id}", object_type.name);
-                    related.objects.insert(key, format!("{}: {name}", object_type.display_name));
-                }
+                Some((id.unsigned_abs(), name.to_owned()))
+            });
+            if object_type.collection == "attachments" {
+                related.attachments = Some(names.collect());
+            } else {
+                let titled = names.map(|(id, name)| (id, format!("{}: {name}", object_type.display_name)));
+                related.objects.insert(object_type.name.clone(), titled.collect());
             }
         }
         object.related = Some(related);
