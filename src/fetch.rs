@@ -5,8 +5,12 @@
 //! and its mark stays, so that the next run finds the change again.
 
 mod collection;
+mod findings;
+mod members;
+mod people;
 mod probe;
 mod source;
+mod touched;
 mod watchlist;
 
 pub use collection::collections;
@@ -16,13 +20,11 @@ pub use watchlist::watchlists;
 use std::io::Write;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::de::DeserializeOwned;
 
-use self::source::Source;
+use self::findings::Findings;
 use crate::config::{self, Scope, Threatq};
-use crate::exit::{self, Failure, Status};
+use crate::exit::Failure;
 use crate::ndjson;
-use crate::record::now;
 use crate::state::Memory;
 use crate::threatq::{Client, ObjectTypes};
 
@@ -44,18 +46,6 @@ struct Library {
     link_origin: String,
 }
 
-/// Our side: what is remembered, and where goes what is found.
-struct Findings<W: Write> {
-    program: &'static str,
-    memory: Memory,
-    scope: Scope,
-    output: ndjson::Writer<W>,
-    found_at: DateTime<Utc>,
-    /// How many rows could not be read so far.
-    unreadable: u64,
-    status: Status,
-}
-
 impl<W: Write> Fetch<W> {
     /// Logs in, and learns the object types.
     pub fn begin(
@@ -69,48 +59,7 @@ impl<W: Write> Fetch<W> {
         let link_origin = client.link_origin(threatq)?;
         let types = ObjectTypes::read(&client)?;
         let library = Library { client, types, link_origin };
-        let findings =
-            Findings { program, memory, scope, output, found_at: now(), unreadable: 0, status: Status::Done };
-        Ok(Self { library, findings })
-    }
-}
-
-impl<W: Write> Findings<W> {
-    /// Says what is wrong with one thing, and goes on.
-    fn complain(&mut self, status: Status, complaint: &impl std::fmt::Display) {
-        exit::complain(self.program, complaint);
-        self.status = self.status.worst(status);
-    }
-
-    /// What is remembered under a key.
-    fn remembered<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Failure> {
-        let Some(mark) = self.memory.mark(key)? else { return Ok(None) };
-        serde_json::from_str(&mark).map(Some).map_err(|error| {
-            Failure::new(Status::Config, format!("state: the mark {key} cannot be read: {error}"))
-        })
-    }
-
-    /// Forgets what is remembered in a folder and no longer there.
-    fn forget(
-        &mut self,
-        source: &mut Source,
-        folder: &str,
-        is_there: impl Fn(&str, u64) -> bool,
-    ) -> Result<(), Failure> {
-        let Self { memory, output, .. } = self;
-        memory.keys::<Failure>(folder, |key| {
-            let place = key.strip_prefix(folder).and_then(|rest| rest.split_once('/'));
-            let place = place.and_then(|(type_name, id)| Some((type_name, id.parse().ok()?)));
-            if place.is_some_and(|(type_name, id)| is_there(type_name, id)) {
-                return Ok(());
-            }
-            Ok(source.forget(key, output)?)
-        })
-    }
-
-    fn source(&self, name: &str) -> Result<Source, Failure> {
-        let (base, cursor) = self.memory.source(name)?;
-        Ok(Source::new(name, base, cursor, self.scope))
+        Ok(Self { library, findings: Findings::new(program, memory, scope, output) })
     }
 }
 

@@ -60,6 +60,15 @@ pub enum Error {
         /// Its words.
         words: String,
     },
+    /// It failed by its own fault, and there is no telling whether it will again.
+    Failed {
+        /// The route.
+        route: String,
+        /// The HTTP status.
+        status: u16,
+        /// Its words.
+        words: String,
+    },
     /// It answered something that is not its API.
     Nonsense(String),
 }
@@ -67,7 +76,15 @@ pub enum Error {
 impl Error {
     /// Whether only the object that was asked for is not there or cannot be understood, and all else may be fine.
     pub fn is_about_one_object(&self) -> bool {
-        matches!(self, Self::Refused { status: 403 | 404 | 410, .. } | Self::Nonsense(_))
+        matches!(
+            self,
+            Self::Refused { status: 403 | 404 | 410, .. } | Self::Failed { .. } | Self::Nonsense(_)
+        )
+    }
+
+    /// How a run ends that went on without the object: what ThreatQ failed at may be possible in the next one.
+    pub fn status_of_one(&self) -> Status {
+        if matches!(self, Self::Failed { .. }) { Status::TryAgain } else { Status::Refused }
     }
 }
 
@@ -82,6 +99,9 @@ impl fmt::Display for Error {
             | Self::LoginRefused(sentence)
             | Self::Nonsense(sentence) => f.write_str(sentence),
             Self::Refused { route, status, words } => write!(f, "{route}: refused with {status}: {words}"),
+            Self::Failed { route, status, words } => {
+                write!(f, "{route}: ThreatQ answered {status}: {words}")
+            }
         }
     }
 }
@@ -92,7 +112,9 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match error {
             Error::Settings(_) | Error::Name(_) => Status::Config,
-            Error::Unreachable(_) | Error::Interrupted(_) | Error::Moving(_) => Status::TryAgain,
+            Error::Unreachable(_) | Error::Interrupted(_) | Error::Moving(_) | Error::Failed { .. } => {
+                Status::TryAgain
+            }
             Error::LoginRefused(_) => Status::LoginRefused,
             Error::Refused { .. } => Status::Unavailable,
             Error::Nonsense(_) => Status::Protocol,

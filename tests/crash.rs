@@ -162,7 +162,7 @@ fn a_relay_that_is_down_is_75_and_the_next_run_loses_nothing() {
 fn a_threatq_that_is_down_is_75_and_the_next_run_loses_nothing() {
     let site = site_with_news();
     let down = FaultKind::Status(500, "maintenance".to_owned());
-    site.sim.fault(Fault { times: 2, ..Fault::next("/api/indicators/10", down) });
+    site.sim.fault(Fault { times: 2, ..Fault::next("/api/objects", down) });
     let run =
         script("tq-conn-email-alerts").arg("-c").arg(site.path()).args(&["-n", "site"]).run().ends_with(75);
     assert!(run.stderr.contains("ThreatQ answered 500: maintenance"), "{}", run.stderr);

@@ -8,6 +8,7 @@ mod connector;
 mod crash;
 mod fetch;
 mod man;
+mod memory;
 mod pipeline;
 mod records;
 mod scope;

@@ -36,7 +36,7 @@ fn remembered(site: &Site, arguments: &[&str]) -> Vec<String> {
     keys
 }
 
-const ANAS: [&str; 2] = ["watchlist/ana@example.com/adversary/3", "watchlist/ana@example.com/indicator/8"];
+const ANAS: [&str; 2] = ["watchlist/2/adversary/3", "watchlist/2/indicator/8"];
 
 #[test]
 fn each_preset_fits_the_route_it_is_for_whatever_the_form_of_the_rows() {
@@ -49,11 +49,7 @@ fn each_preset_fits_the_route_it_is_for_whatever_the_form_of_the_rows() {
             let site = site(route, rows);
             assert_eq!(remembered(&site, &["--route", preset]), ANAS, "{preset}, {rows:?}");
             let both = remembered(&site, &["--route", preset, "--users", "Ana Ortiz,Cy Young"]);
-            assert_eq!(
-                both,
-                [ANAS[0], ANAS[1], "watchlist/cy@example.com/indicator/9"],
-                "{preset}, {rows:?}"
-            );
+            assert_eq!(both, [ANAS[0], ANAS[1], "watchlist/3/indicator/9"], "{preset}, {rows:?}");
         }
     }
 }
@@ -73,7 +69,7 @@ fn a_route_and_pointers_of_ones_own_are_used_as_they_are_set() {
 #[test]
 fn a_data_collection_can_stand_in_for_the_list() {
     let site = site(WatchlistRoute::Nowhere, WatchlistRows::Flat);
-    let keys = ["watchlist/ana@example.com/indicator/5", "watchlist/ana@example.com/indicator/6"];
+    let keys = ["watchlist/2/indicator/5", "watchlist/2/indicator/6"];
     assert_eq!(remembered(&site, &["--route", "collection:Ransomware IOCs"]), keys);
     site.program(WATCHLIST)
         .args(&["--route", "collection:Ransom"])

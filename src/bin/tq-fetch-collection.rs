@@ -35,6 +35,9 @@ struct Args {
     /// How often all of it is read, and not only what was touched; 24h unless said otherwise
     #[arg(long, value_name = "DURATION", requires = "collection")]
     rescan: Option<Span>,
+    /// Report also what left the collection
+    #[arg(long, requires = "collection")]
+    removed: bool,
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
@@ -71,6 +74,7 @@ fn collections(args: &Args, file: &config::File) -> Result<Option<Vec<Collection
             objects: args.objects.clone(),
             notify: args.notify,
             rescan: args.rescan,
+            removed: Some(args.removed),
         };
         return Ok(Some(args.collection.iter().map(asked).collect()));
     }

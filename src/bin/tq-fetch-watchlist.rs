@@ -54,10 +54,14 @@ fn run(args: Args) -> Result<Status, Failure> {
     let memory = fetch::memory(&args.state, &file, args.scope)?;
     let watchlist = args.watchlist.or(file.watchlist.unwrap_or_default());
     let route = Route::from_settings(&watchlist)?;
+    let tells_removed = watchlist.removed == Some(true);
     let users = required_list(watchlist.users, "--users", "watchlist.users")?;
     let output = ndjson::Writer::new(io::stdout().lock(), Style::of_stdout(args.common.color));
     let fetch = Fetch::begin(PROGRAM, &args.threatq.or(file.threatq), args.scope, memory, output)?;
-    if args.probe { fetch::probe(fetch, &users, route) } else { fetch::watchlists(fetch, &users, &route) }
+    if args.probe {
+        return fetch::probe(fetch, &users, route);
+    }
+    fetch::watchlists(fetch, &users, &route, tells_removed)
 }
 
 /// Whether the file does not ask for watchlists. Without a file nothing is switched off.

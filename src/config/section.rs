@@ -94,6 +94,9 @@ pub struct Watchlist {
     /// How ThreatQ lists what a user watches: user, watchlist, watchlists, collection:NAME, or a path
     #[arg(long, value_name = "PRESET")]
     pub route: Option<String>,
+    /// Report also what left a watchlist
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    pub removed: Option<bool>,
     /// Where a row says its object's type, as a JSON pointer; absent means the likely places.
     #[arg(skip)]
     pub type_pointer: Option<String>,
@@ -113,6 +116,7 @@ impl Watchlist {
             enabled: self.enabled.or(other.enabled),
             users: if self.users.is_empty() { other.users } else { self.users },
             route: self.route.or(other.route),
+            removed: self.removed.or(other.removed),
             type_pointer: self.type_pointer.or(other.type_pointer),
             id_pointer: self.id_pointer.or(other.id_pointer),
             owner_pointer: self.owner_pointer.or(other.owner_pointer),
@@ -135,6 +139,8 @@ pub struct Collection {
     pub notify: Option<Notify>,
     /// How often all of it is read, and not only what was touched; absent means once a day.
     pub rescan: Option<Span>,
+    /// Whether what left is reported, too; absent means no.
+    pub removed: Option<bool>,
 }
 
 /// What of a collection is reported.

@@ -1,35 +1,48 @@
 //! One source on its way out: its alerts counted, its marks in batches, its checkpoint last.
 
 use std::io::Write;
+use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::OVERLAP;
 use crate::config::Scope;
 use crate::exit::{Failure, Status};
 use crate::ndjson::{Error, Writer};
-use crate::record::{Alert, Checkpoint, Cursor, Mark, MarkEntry, Tally, now};
+use crate::record::{self, Alert, Checkpoint, Cursor, Event, Mark, MarkEntry, Tally, now};
 
 /// How many marks share a record.
 const BATCH: usize = 100;
+/// How much of the overlap is for the lag of ThreatQ's index. The rest is for the time that a fetch takes; when it takes
+/// longer, what changed behind its back lies in the next window all the same.
+const LAG: TimeDelta = TimeDelta::minutes(5);
 
 /// One source, open until its checkpoint.
 pub(super) struct Source {
     name: String,
     base: u64,
-    cursor: Cursor,
+    /// Where the last fetch ended.
+    before: Cursor,
+    /// The newest change seen in this one.
+    newest: Option<DateTime<Utc>>,
+    began: Instant,
+    found_at: DateTime<Utc>,
     scope: Scope,
     tally: Tally,
     marks: Vec<MarkEntry>,
 }
 
 impl Source {
-    pub(super) fn new(name: &str, base: u64, cursor: Cursor, scope: Scope) -> Self {
+    pub(super) fn new(name: &str, base: u64, before: Cursor, scope: Scope, found_at: DateTime<Utc>) -> Self {
         Self {
             name: name.to_owned(),
             base,
-            cursor,
+            before,
+            newest: None,
+            began: Instant::now(),
+            found_at,
             scope,
             tally: Tally::default(),
             marks: Vec::with_capacity(BATCH),
@@ -38,6 +51,22 @@ impl Source {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The least that an alert of this source says.
+    pub(super) fn about(&self, event: Event, object: record::Object) -> Alert {
+        Alert {
+            id: String::new(),
+            source: self.name.clone(),
+            event,
+            found_at: Some(self.found_at),
+            watchers: Vec::new(),
+            collection: None,
+            object,
+            changed_at: None,
+            changes: Vec::new(),
+            marks: Vec::new(),
+        }
     }
 
     /// Writes an alert, and gives it the id that its content asks for.
@@ -63,7 +92,7 @@ impl Source {
 
     /// Forgets a key.
     pub(super) fn forget<W: Write>(&mut self, key: &str, output: &mut Writer<W>) -> Result<(), Error> {
-        self.remember(MarkEntry { key: key.to_owned(), mark: None }, output)
+        self.remember(forgotten(key), output)
     }
 
     fn write_marks<W: Write>(&mut self, output: &mut Writer<W>) -> Result<(), Error> {
@@ -74,16 +103,24 @@ impl Source {
         output.write(&mark)
     }
 
-    /// The newest change that was reported, in this run or before.
+    /// The newest change that was reported before.
     pub(super) fn since(&self) -> Option<DateTime<Utc>> {
-        self.cursor.since
+        self.before.since
     }
 
-    /// Moves the cursor on to what ThreatQ reports, never back, and never to a time that has yet to come: everything
-    /// until then would lie before the window.
+    /// Takes note of a change's time. One that has yet to come is no word of ThreatQ's clock: everything until then would
+    /// lie before the window.
     pub(super) fn saw(&mut self, touched_at: Option<DateTime<Utc>>) {
         let credible = touched_at.filter(|at| *at <= now() + TimeDelta::days(1));
-        self.cursor.since = self.cursor.since.max(credible);
+        self.newest = self.newest.max(credible);
+    }
+
+    /// Where the next fetch may begin, for somebody for whom the last one ended then: at the newest change that ThreatQ
+    /// reported, never earlier than before.
+    pub(super) fn cursor_after(&self, before: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        let took = TimeDelta::from_std(self.began.elapsed()).unwrap_or(TimeDelta::MAX);
+        let late = (took - (OVERLAP - LAG)).max(TimeDelta::zero());
+        before.max(self.newest.and_then(|newest| newest.checked_sub_signed(late)))
     }
 
     /// Closes the source: its fetch succeeded whole.
@@ -94,7 +131,8 @@ impl Source {
         if !self.scope.closes() {
             return output.flush();
         }
-        let Self { name, base, cursor, .. } = self;
+        let cursor = Cursor { since: self.cursor_after(self.before.since) };
+        let Self { name, base, .. } = self;
         output.write(&Checkpoint { source: name, base, cursor, alerts, digest, emails: None })?;
         output.flush()
     }
@@ -110,4 +148,9 @@ pub(super) fn entry(key: &str, mark: &impl Serialize) -> Result<MarkEntry, Failu
     let mark: Box<RawValue> = to_raw_value(mark)
         .map_err(|error| Failure::new(Status::Bug, format!("a mark cannot be written: {error}")))?;
     Ok(MarkEntry { key: key.to_owned(), mark: Some(mark) })
+}
+
+/// The mark that says to forget a key.
+pub(super) fn forgotten(key: &str) -> MarkEntry {
+    MarkEntry { key: key.to_owned(), mark: None }
 }

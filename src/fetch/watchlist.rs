@@ -1,35 +1,21 @@
-//! Watchlists: what is new on them, and what changed on what was there.
+//! Watchlists: what is new on them, what changed on what was there, and what left.
 //!
 //! All users' lists are one source. An object that several of them watch is read once, and is one alert that names
 //! them, as long as the same happened to it for each. Usually only listed objects that were touched since the last run
-//! are read; once a day all of them are.
+//! are read; once a day all of them are. How far each list was read is remembered person by person.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-
-use super::source::{Source, entry, segment};
-use super::{Fetch, Findings, Library, OVERLAP, RESCAN, is_due};
+use super::findings::Findings;
+use super::people::{Known, Listed, Person, SOURCE, listed, people};
+use super::source::{Source, entry, forgotten};
+use super::touched::to_read;
+use super::{Fetch, Library};
 use crate::change::{View, changes};
 use crate::exit::{Failure, Status};
-use crate::record::{Alert, Change, Event, MarkEntry, Watcher};
-use crate::threatq::{
-    self, Object, ObjectReader, ObjectType, Route, Touches, User, Users, Watched, in_order,
-};
-
-/// The name of the source, and the folder of its marks.
-const SOURCE: &str = "watchlist";
-
-/// A configured user.
-struct Person {
-    user: User,
-    /// Where this user's marks are.
-    folder: String,
-    /// Whether this user's list was never looked at before: then nothing on it is news.
-    is_new: bool,
-}
+use crate::record::{self, Alert, Change, Event, MarkEntry, Watcher};
+use crate::threatq::{Object, ObjectReader, ObjectType, Route, in_order};
 
 /// What happened to an object for some of its watchers, and their marks.
 struct News {
@@ -39,29 +25,18 @@ struct News {
     marks: Vec<MarkEntry>,
 }
 
-/// What is remembered of the source itself.
-#[derive(Serialize, Deserialize)]
-struct Known {
-    /// When every listed object was last read.
-    read_at: DateTime<Utc>,
-}
-
-/// Who watches what: the type's code and the object's number, and the people by their place.
-type Listed = BTreeMap<(String, u64), Vec<usize>>;
-
 /// Fetches the watchlists of these users as one source.
-pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String], route: &Route) -> Result<Status, Failure> {
+pub fn watchlists<W: Write>(
+    fetch: Fetch<W>,
+    names: &[String],
+    route: &Route,
+    tells_removed: bool,
+) -> Result<Status, Failure> {
     let Fetch { library, mut findings } = fetch;
     let mut source = findings.source(SOURCE)?;
-    let people = people(&library, &findings, names)?;
-    let (listed, unclear) = listed(&library, &mut findings, &people, route)?;
-    let known: Option<Known> = findings.remembered(SOURCE)?;
-    let is_due = known.is_none_or(|known| is_due(known.read_at, findings.found_at, RESCAN));
-    let since = source.since().filter(|_| !is_due && !findings.scope.baseline);
-    let to_read = match since {
-        Some(since) => touched(&library, &findings, &people, &listed, since)?,
-        None => listed.iter().map(|((type_name, id), _)| (type_name.as_str(), *id)).collect(),
-    };
+    let mut people = people(&library, &findings, names)?;
+    let listed = listed(&library, &mut findings, &mut people, route)?;
+    let to_read = to_read(&library, &findings, &mut source, &people, &listed)?;
     let reader = ObjectReader::new(&library.client, &library.types);
     let read = |(type_name, id): &(&str, u64)| reader.read(library.types.find(type_name)?, *id);
     in_order(&to_read, library.client.at_once(), read, |(type_name, id), object| {
@@ -73,32 +48,36 @@ pub fn watchlists<W: Write>(fetch: Fetch<W>, names: &[String], route: &Route) ->
                 report(&library, &mut findings, &mut source, &watchers, (object_type, &object))?;
             }
             Err(error) if error.is_about_one_object() => {
-                findings.complain(Status::Refused, &format!("{type_name} {id} cannot be read: {error}"));
+                findings
+                    .complain(error.status_of_one(), &format!("{type_name} {id} cannot be read: {error}"));
                 for person in watchers {
-                    doubt(&mut findings, &mut source, &format!("{}{type_name}/{id}", person.folder))?;
+                    doubt(&mut findings, &mut source, &person.key_of(type_name, *id))?;
                 }
             }
             Err(error) => return Err(error.into()),
         }
         Ok::<_, Failure>(findings.output.flush()?)
     })?;
-    for (index, person) in people.iter().enumerate() {
-        // What a row that makes no sense is about may still be on the list.
-        let forgets = !unclear.contains(&index);
-        findings.forget(&mut source, &person.folder, |type_name, id| {
-            !forgets
-                || listed.get(&(type_name.to_owned(), id)).is_some_and(|watchers| watchers.contains(&index))
-        })?;
-        if person.is_new {
-            let mark = entry(person.folder.trim_end_matches('/'), &serde_json::json!({}))?;
-            source.remember(mark, &mut findings.output)?;
+    let tells_removed = tells_removed && !findings.scope.baseline;
+    let_go(&library, &mut findings, &mut source, &people, &listed, tells_removed)?;
+    for person in &people {
+        let known = after(&findings, &source, person);
+        if person.known != Some(known) {
+            source.remember(entry(person.key(), &known)?, &mut findings.output)?;
         }
-    }
-    if since.is_none() {
-        source.remember(entry(SOURCE, &Known { read_at: findings.found_at })?, &mut findings.output)?;
     }
     source.close(&mut findings.output)?;
     Ok(findings.status)
+}
+
+/// What is remembered of a list once it was read.
+fn after<W: Write>(findings: &Findings<W>, source: &Source, person: &Person) -> Known {
+    let read_at = match person.known {
+        Some(known) if person.since(findings).is_some() => known.read_at,
+        _ => findings.found_at,
+    };
+    let since = source.cursor_after(person.known.and_then(|known| known.since));
+    Known { since, read_at, found_none: person.found_none }
 }
 
 /// Makes sure that an object which could not be read is read in the next run, whenever it was touched.
@@ -108,115 +87,36 @@ fn doubt<W: Write>(findings: &mut Findings<W>, source: &mut Source, key: &str) -
     Ok(source.remember(entry(key, &doubted)?, &mut findings.output)?)
 }
 
-/// The listed objects that must be read: those of which nothing is known for one of their watchers, and those that were
-/// touched since. Each type's touched objects are asked for in one list, unless reading those listed asks for less.
-fn touched<'a, W: Write>(
-    library: &Library,
-    findings: &Findings<W>,
-    people: &[Person],
-    listed: &'a Listed,
-    since: DateTime<Utc>,
-) -> Result<Vec<(&'a str, u64)>, Failure> {
-    let mut to_read = Vec::new();
-    let mut known: BTreeMap<&str, Touches> = BTreeMap::new();
-    for ((type_name, id), watchers) in listed {
-        let mut touched_at = Vec::new();
-        for person in watchers.iter().filter_map(|index| people.get(*index)) {
-            let view: Option<View> = findings.remembered(&format!("{}{type_name}/{id}", person.folder))?;
-            touched_at.push(view.and_then(|view| view.touched_at));
-        }
-        // Unknown to one, or of unknown time, sorts first.
-        match touched_at.into_iter().min().flatten() {
-            Some(touched_at) => {
-                known.entry(type_name).or_default().insert(*id, Some(touched_at));
-            }
-            None => to_read.push((type_name.as_str(), *id)),
-        }
-    }
-    for (type_name, objects) in known {
-        let object_type = library.types.find(type_name)?;
-        let window = match Object::touched_since(&library.client, object_type, since - OVERLAP, objects.len())
-        {
-            Ok(window) => window,
-            // A type that cannot be searched is read object by object.
-            Err(error @ threatq::Error::Refused { .. }) => {
-                tracing::info!("{type_name}: {error}; reading each object instead");
-                None
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let is_touched = |id: u64, before: Option<DateTime<Utc>>| match &window {
-            None => true,
-            Some(window) => window.get(&id).is_some_and(|now| may_have_changed(before, *now, since)),
-        };
-        let touched = objects.into_iter().filter(|(id, before)| is_touched(*id, *before));
-        to_read.extend(touched.map(|(id, _)| (type_name, id)));
-    }
-    to_read.sort_unstable();
-    Ok(to_read)
-}
-
-/// Whether an object may have changed, by the index's word. The index has seconds, so that within the newest second seen
-/// there is no telling.
-fn may_have_changed(before: Option<DateTime<Utc>>, now: Option<DateTime<Utc>>, since: DateTime<Utc>) -> bool {
-    let second = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp());
-    now.is_none() || second(before) != second(now) || second(now) == second(Some(since))
-}
-
-fn people<W: Write>(
-    library: &Library,
-    findings: &Findings<W>,
-    names: &[String],
-) -> Result<Vec<Person>, Failure> {
-    let users = Users::read(&library.client)?;
-    let mut found = BTreeSet::new();
-    let mut people = Vec::new();
-    for name in names {
-        let user = users.find(name)?.clone();
-        if !found.insert(user.id) {
-            continue;
-        }
-        let folder = format!("{SOURCE}/{}/", segment(&user.key()));
-        let is_new = findings.memory.mark(folder.trim_end_matches('/'))?.is_none();
-        if is_new {
-            tracing::info!(
-                "{name}: the watchlist is looked at for the first time; what is on it now is no news"
-            );
-        }
-        people.push(Person { user, folder, is_new });
-    }
-    Ok(people)
-}
-
-/// Every object on somebody's list, in a stable order, and who of the people watches it; and whose lists have rows that
-/// make no sense.
-fn listed<W: Write>(
+/// Lets go of what is remembered and no longer on the list. What left several lists is told once.
+fn let_go<W: Write>(
     library: &Library,
     findings: &mut Findings<W>,
+    source: &mut Source,
     people: &[Person],
-    route: &Route,
-) -> Result<(Listed, BTreeSet<usize>), Failure> {
-    let mut listed = Listed::new();
-    let mut unclear = BTreeSet::new();
-    for (index, person) in people.iter().enumerate() {
-        for watched in route.watched_by(&library.client, &library.types, &person.user)? {
-            match watched {
-                Ok(Watched { type_name, id }) => {
-                    let watchers = listed.entry((type_name, id)).or_default();
-                    if !watchers.contains(&index) {
-                        watchers.push(index);
-                    }
-                }
-                Err(reason) => {
-                    unclear.insert(index);
-                    let whose = person.user.watcher().name;
-                    findings
-                        .complain(Status::Refused, &format!("a row of the watchlist of {whose}: {reason}"));
-                }
-            }
-        }
+    listed: &Listed,
+    tells_removed: bool,
+) -> Result<(), Failure> {
+    let mut removed: BTreeMap<(String, u64), (record::Object, News)> = BTreeMap::new();
+    for (index, person) in people.iter().enumerate().filter(|(_, person)| !person.is_unclear) {
+        let is_there = |type_name: &str, id: u64| {
+            listed.get(&(type_name.to_owned(), id)).is_some_and(|watchers| watchers.contains(&index))
+        };
+        findings.gone(&person.folder, is_there, |findings, gone| {
+            let last_known = if tells_removed { findings.last_known(library, &gone)? } else { None };
+            let Some(object) = last_known else {
+                return Ok(source.forget(gone.key, &mut findings.output)?);
+            };
+            let (_, news) = removed
+                .entry((gone.type_name.to_owned(), gone.id))
+                .or_insert_with(|| (object, News::new(Event::Removed, Vec::new())));
+            news.add(person, forgotten(gone.key));
+            Ok(())
+        })?;
     }
-    Ok((listed, unclear))
+    for (object, news) in removed.into_values() {
+        source.alert(news.alert(source.about(Event::Removed, object)), &mut findings.output)?;
+    }
+    Ok(())
 }
 
 /// Compares one object with what is remembered of it for each watcher, and writes what is news.
@@ -231,7 +131,7 @@ fn report<W: Write>(
     let now = object.view(object_type);
     let mut all_news: Vec<News> = Vec::new();
     for person in watchers {
-        let key = format!("{}{}/{}", person.folder, object_type.name, object.id);
+        let key = person.key_of(&object_type.name, object.id);
         let before: Option<View> = findings.remembered(&key)?;
         let (event, changes, after) = match &before {
             Some(before) => (Event::Updated, changes(before, &now), now.clone().completed_by(before)),
@@ -240,7 +140,7 @@ fn report<W: Write>(
         let mark = entry(&key, &after)?;
         let is_news = match before {
             Some(_) => !changes.is_empty(),
-            None => !person.is_new || findings.scope.reaches(object.touched_at, findings.found_at),
+            None => person.known.is_some() || findings.scope.reaches(object.touched_at, findings.found_at),
         };
         if !is_news || findings.scope.baseline {
             // Nothing to tell, but there may be something to remember: a time, or a part that was not delivered before.
@@ -249,29 +149,34 @@ fn report<W: Write>(
             }
             continue;
         }
-        let watcher = person.user.watcher();
-        match all_news.iter_mut().find(|news| news.event == event && news.changes == changes) {
-            Some(news) => {
-                news.watchers.push(watcher);
-                news.marks.push(mark);
-            }
-            None => all_news.push(News { event, changes, watchers: vec![watcher], marks: vec![mark] }),
+        let same = all_news.iter().position(|news| news.event == event && news.changes == changes);
+        let place = same.unwrap_or(all_news.len());
+        if same.is_none() {
+            all_news.push(News::new(event, changes));
+        }
+        if let Some(news) = all_news.get_mut(place) {
+            news.add(person, mark);
         }
     }
     for news in all_news {
-        let alert = Alert {
-            id: String::new(),
-            source: SOURCE.to_owned(),
-            event: news.event,
-            found_at: Some(findings.found_at),
-            watchers: news.watchers,
-            collection: None,
-            object: object.to_record(object_type, &library.link_origin),
-            changed_at: object.touched_at,
-            changes: news.changes,
-            marks: news.marks,
-        };
+        let about = source.about(news.event, object.to_record(object_type, &library.link_origin));
+        let alert = news.alert(Alert { changed_at: object.touched_at, ..about });
         source.alert(alert, &mut findings.output)?;
     }
     Ok(())
+}
+
+impl News {
+    fn new(event: Event, changes: Vec<Change>) -> Self {
+        Self { event, changes, watchers: Vec::new(), marks: Vec::new() }
+    }
+
+    fn add(&mut self, person: &Person, mark: MarkEntry) {
+        self.watchers.push(person.user.watcher());
+        self.marks.push(mark);
+    }
+
+    fn alert(self, about: Alert) -> Alert {
+        Alert { watchers: self.watchers, changes: self.changes, marks: self.marks, ..about }
+    }
 }

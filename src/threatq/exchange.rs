@@ -48,12 +48,11 @@ impl Answer {
     }
 
     pub(super) fn refusal(&self) -> Error {
-        let Self { route, status, .. } = self;
+        let (route, status, words) = (self.route.clone(), self.status, self.words());
         match status {
-            429 | 500..=599 => {
-                Error::Unreachable(format!("{route}: ThreatQ answered {status}: {}", self.words()))
-            }
-            _ => Error::Refused { route: route.clone(), status: *status, words: self.words() },
+            429 | 502..=504 => Error::Unreachable(format!("{route}: ThreatQ answered {status}: {words}")),
+            500..=599 => Error::Failed { route, status, words },
+            _ => Error::Refused { route, status, words },
         }
     }
 }

@@ -153,9 +153,7 @@ impl Object {
             type_name: object_type.display_name.clone(),
             type_plural: object_type.display_name_plural.clone(),
             id: self.id,
-            value: self
-                .value_of(object_type)
-                .map_or_else(|| format!("({} {})", object_type.name, self.id), str::to_owned),
+            value: self.value_of(object_type).map_or_else(|| object_type.nameless(self.id), str::to_owned),
             subtype: self.subtype.get().cloned().map(Named::into_name),
             status: self.status.get().cloned().map(Named::into_name),
             score: self.score.get().copied(),

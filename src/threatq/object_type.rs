@@ -27,6 +27,11 @@ impl ObjectType {
         format!("{origin}/{word}/{id}/details")
     }
 
+    /// What an object of this type is called that has no value, title or name.
+    pub fn nameless(&self, id: u64) -> String {
+        format!("({} {id})", self.name)
+    }
+
     fn answers_to(&self, wanted: &str) -> bool {
         [&self.name, &self.collection, &self.display_name, &self.display_name_plural]
             .iter()

@@ -77,6 +77,11 @@ impl Pass {
         !self.moved
     }
 
+    /// Whether the list holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty() && self.nameless == 0
+    }
+
     /// Whether the list holds this id.
     pub fn has(&self, id: u64) -> bool {
         self.ids.binary_search(&id).is_ok()

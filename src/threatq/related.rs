@@ -65,7 +65,7 @@ impl<'a> ObjectReader<'a> {
             match self.client.get::<Value>(&route, &[("with", &format!("{PARTS},{}", related.join(",")))]) {
                 Ok(answer) => return self.object(&route, &answer.data),
                 // Bad request and server error are how a relation that is not known may be answered.
-                Err(Error::Unreachable(_) | Error::Refused { status: 400 | 422, .. }) => (),
+                Err(Error::Failed { .. } | Error::Refused { status: 400 | 422, .. }) => (),
                 Err(error) => return Err(error),
             }
         }

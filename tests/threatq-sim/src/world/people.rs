@@ -79,6 +79,12 @@ impl World {
         Ok(id)
     }
 
+    pub fn set_email(&mut self, id: u64, email: &str) -> Result<(), String> {
+        let user = self.users.iter_mut().find(|user| user.id == id);
+        email.clone_into(&mut user.ok_or_else(|| format!("no user {id}"))?.email);
+        Ok(())
+    }
+
     pub fn rename_user(&mut self, id: u64, display_name: &str) -> Result<(), String> {
         let user = self.users.iter_mut().find(|user| user.id == id);
         let user = user.ok_or_else(|| format!("no user {id}"))?;

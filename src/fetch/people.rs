@@ -1,0 +1,127 @@
+//! The people whose watchlists are looked at, and what is on them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::findings::{Findings, Unreadable};
+use super::{Library, RESCAN, is_due};
+use crate::exit::{Failure, Status};
+use crate::threatq::{Route, User, Users, Watched};
+
+/// The folder of all that is remembered of watchlists.
+pub(super) const SOURCE: &str = "watchlist";
+
+/// A configured user.
+pub(super) struct Person {
+    pub(super) user: User,
+    /// Where the marks of what this user watches are. Named by the user's number, because addresses change.
+    pub(super) folder: String,
+    /// What is remembered of the list itself. Where there is nothing, nothing on it is news.
+    pub(super) known: Option<Known>,
+    /// What is on the list now cannot be told for sure, so nothing is let go of.
+    pub(super) is_unclear: bool,
+    /// The list is empty, and that is not believed yet.
+    pub(super) found_none: bool,
+}
+
+/// What is remembered of one user's list.
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Known {
+    /// The newest change that was seen when it was read; only what was touched since then is read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<DateTime<Utc>>,
+    /// When every object on it was last read.
+    pub(super) read_at: DateTime<Utc>,
+    /// That the list was empty, and that this was not believed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) found_none: bool,
+}
+
+/// Who watches what: the type's code and the object's number, and the people by their place.
+pub(super) type Listed = BTreeMap<(String, u64), Vec<usize>>;
+
+impl Person {
+    /// The key of what is remembered of the list itself.
+    pub(super) fn key(&self) -> &str {
+        self.folder.trim_end_matches('/')
+    }
+
+    /// The key of one object's mark.
+    pub(super) fn key_of(&self, type_name: &str, id: u64) -> String {
+        format!("{}{type_name}/{id}", self.folder)
+    }
+
+    /// Since when changes are asked for; none where everything on the list is read.
+    pub(super) fn since<W: Write>(&self, findings: &Findings<W>) -> Option<DateTime<Utc>> {
+        let known = self.known.filter(|known| !is_due(known.read_at, findings.found_at, RESCAN))?;
+        known.since.filter(|_| !findings.scope.baseline)
+    }
+}
+
+/// The users with these names, each once.
+pub(super) fn people<W: Write>(
+    library: &Library,
+    findings: &Findings<W>,
+    names: &[String],
+) -> Result<Vec<Person>, Failure> {
+    let users = Users::read(&library.client)?;
+    let mut found = BTreeSet::new();
+    let mut people = Vec::new();
+    for name in names {
+        let user = users.find(name)?.clone();
+        if !found.insert(user.id) {
+            continue;
+        }
+        let folder = format!("{SOURCE}/{}/", user.id);
+        let known = findings.remembered(folder.trim_end_matches('/'))?;
+        if known.is_none() {
+            tracing::info!(
+                "{name}: the watchlist is looked at for the first time; what is on it now is no news"
+            );
+        }
+        people.push(Person { user, folder, known, is_unclear: false, found_none: false });
+    }
+    Ok(people)
+}
+
+/// Every object on somebody's list, in a stable order, and who of the people watches it.
+pub(super) fn listed<W: Write>(
+    library: &Library,
+    findings: &mut Findings<W>,
+    people: &mut [Person],
+    route: &Route,
+) -> Result<Listed, Failure> {
+    let mut listed = Listed::new();
+    for (index, person) in people.iter_mut().enumerate() {
+        let whose = format!("the watchlist of {}", person.user.watcher().name);
+        let mut unreadable = Unreadable::default();
+        let mut is_empty = true;
+        for watched in route.watched_by(&library.client, &library.types, &person.user)? {
+            is_empty = false;
+            match watched {
+                Ok(Watched { type_name, id }) => {
+                    let watchers = listed.entry((type_name, id)).or_default();
+                    if !watchers.contains(&index) {
+                        watchers.push(index);
+                    }
+                }
+                Err(reason) => unreadable.row(findings, format!("a row of {whose}: {reason}")),
+            }
+        }
+        // What a row that makes no sense is about may still be on the list.
+        person.is_unclear = unreadable.finish(findings, &format!("rows of {whose}"));
+        let was_empty = person.known.is_some_and(|known| known.found_none);
+        if is_empty && !was_empty && findings.doubts_emptiness(&person.folder)? {
+            let sentence = format!(
+                "{whose}: ThreatQ lists nothing of what is remembered; it is believed if it says so again in the next run"
+            );
+            findings.complain(Status::TryAgain, &sentence);
+            person.is_unclear = true;
+            person.found_none = true;
+        }
+    }
+    Ok(listed)
+}
