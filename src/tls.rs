@@ -1,6 +1,9 @@
 //! One TLS for every connection: rustls with ring, TLS 1.2 or later, certificates and names always checked.
 //!
-//! A private certificate authority is named with a file; there is no way to switch the check off.
+//! A private certificate authority is named with a file, and the key of one peer with its fingerprint; there is no way
+//! to switch the check off. A certificate that is not trusted is refused with the line that would trust its key.
+
+mod trust;
 
 use std::error::Error;
 use std::io;
@@ -8,20 +11,41 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls::{CertificateError, ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls_platform_verifier::Verifier;
 
+use self::trust::{Checked, Pin};
 use crate::exit::{Failure, Status};
+
+/// Whom to trust.
+#[derive(Clone, Copy, Debug)]
+pub struct Trust<'a> {
+    /// The authorities in this PEM file instead of those that the system trusts.
+    pub ca_file: Option<&'a Path>,
+    /// The peer that has this key, and nobody else: the SHA-256 of its public key (`SubjectPublicKeyInfo`) in 64
+    /// hexadecimal digits. No authority and no name is asked for then, so that a certificate that an appliance made for
+    /// itself can be trusted; one that is renewed with the same key stays trusted.
+    pub pin_sha256: Option<&'a str>,
+    /// The section of the configuration where this is set, for what is said about it.
+    pub section: &'static str,
+}
 
 /// Trusts nobody. For an HTTP client that never uses TLS and wants a configuration all the same.
 pub fn trust_nobody() -> Result<Arc<ClientConfig>, Failure> {
-    Ok(Arc::new(builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth()))
+    Ok(Arc::new(builder(&provider())?.with_root_certificates(RootCertStore::empty()).with_no_client_auth()))
 }
 
-fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
-    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn builder(provider: &Arc<CryptoProvider>) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
+    ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::new(Status::Bug, error))
 }
@@ -32,7 +56,8 @@ pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Why the peer's certificate was not trusted, when that is what went wrong somewhere below this error.
+/// Why the peer's certificate was not trusted, when that is what went wrong somewhere below this error, and the setting
+/// that would trust it.
 pub fn distrust(error: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -43,7 +68,10 @@ pub fn distrust(error: &(dyn Error + 'static)) -> Option<String> {
             .map(|inner| inner as &(dyn Error + 'static));
         for candidate in [Some(error), inner].into_iter().flatten() {
             if let Some(rustls::Error::InvalidCertificate(reason)) = candidate.downcast_ref() {
-                return Some(reason.to_string());
+                return Some(match reason {
+                    CertificateError::Other(words) => words.0.to_string(),
+                    other => other.to_string(),
+                });
             }
         }
         cause = inner.or_else(|| error.source());
@@ -51,17 +79,37 @@ pub fn distrust(error: &(dyn Error + 'static)) -> Option<String> {
     None
 }
 
-/// How to check a peer: against the authorities in `ca_file`, or those that the system trusts.
+/// How to check a peer.
 ///
-/// Fails with 78 when there is no authority to check against.
-pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failure> {
+/// Fails with 78 when there is no authority to check against, or the pin is none.
+pub fn client_config(trust: &Trust<'_>) -> Result<Arc<ClientConfig>, Failure> {
+    let provider = provider();
+    let checked = match trust.pin_sha256 {
+        Some(pin) => {
+            let pin = Pin::parse(pin).ok_or_else(|| {
+                let section = trust.section;
+                let reason = format!("{section}.pin_sha256 is not 64 hexadecimal digits: {pin}");
+                Failure::new(Status::Config, reason)
+            })?;
+            Checked::by_pin(pin, &provider, trust.section)
+        }
+        None => Checked::by_authority(authorities(trust.ca_file, &provider)?, &provider, trust.section),
+    };
+    let checked = builder(&provider)?.dangerous().with_custom_certificate_verifier(Arc::new(checked));
+    Ok(Arc::new(checked.with_no_client_auth()))
+}
+
+/// The check against the authorities in a file, or those that the system trusts.
+fn authorities(
+    ca_file: Option<&Path>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
     let refused = |reason: String| Failure::new(Status::Config, reason);
-    let builder = builder()?;
     let Some(path) = ca_file else {
-        let checked = builder.with_platform_verifier().map_err(|error| {
+        let system = Verifier::new(Arc::clone(provider)).map_err(|error| {
             refused(format!("the system's certificate authorities: {error}; name a file with --ca-file"))
         })?;
-        return Ok(Arc::new(checked.with_no_client_auth()));
+        return Ok(Arc::new(system));
     };
     let unreadable = |error: &dyn std::fmt::Display| refused(format!("{}: {error}", path.display()));
     let mut roots = RootCertStore::empty();
@@ -72,5 +120,6 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failur
     if roots.is_empty() {
         return Err(unreadable(&"no certificate in PEM form"));
     }
-    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
+    Ok(verifier.build().map_err(|error| unreadable(&error))?)
 }

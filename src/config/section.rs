@@ -209,6 +209,9 @@ pub struct Smtp {
     /// Trust the certificate authorities in this PEM file instead of the system's
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Trust the relay whose key has this SHA-256, whoever vouches for it, and no other
+    #[arg(long, value_name = "P")]
+    pub pin_sha256: Option<String>,
     /// Wait this long for each answer, instead of as long as RFC 5321 asks
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     #[serde(deserialize_with = "seconds")]
@@ -229,6 +232,7 @@ impl Smtp {
             username: self.username.or(other.username),
             password_file: self.password_file.or(other.password_file),
             ca_file: self.ca_file.or(other.ca_file),
+            pin_sha256: self.pin_sha256.or(other.pin_sha256),
             timeout: self.timeout.or(other.timeout),
             maildir: self.maildir.or(other.maildir),
         }

@@ -49,8 +49,7 @@ impl Relay {
             Tls::None => 25,
         });
         let credentials = credentials(smtp, tls, &host)?;
-        let tls_config =
-            if tls == Tls::None { None } else { Some(tls::client_config(smtp.ca_file.as_deref())?) };
+        let tls_config = if tls == Tls::None { None } else { Some(tls::client_config(&trust(smtp))?) };
         let timeouts = Timeouts::new(smtp.timeout.map(Duration::from_secs));
         let settings = Settings { host, port, tls, tls_config, credentials, timeouts };
         Ok(Self { settings, session: None, down: None, broken_in_a_row: 0 })
@@ -118,6 +117,11 @@ impl Relay {
             session.quit();
         }
     }
+}
+
+/// Whom to take for the relay.
+fn trust(smtp: &Smtp) -> tls::Trust<'_> {
+    tls::Trust { ca_file: smtp.ca_file.as_deref(), pin_sha256: smtp.pin_sha256.as_deref(), section: "smtp" }
 }
 
 fn credentials(smtp: &Smtp, tls: Tls, host: &str) -> Result<Option<Credentials>, Failure> {

@@ -217,8 +217,7 @@ fn lost(error: &io::Error) -> Broken {
 /// Tells a certificate that is not trusted from a peer that speaks no TLS and from a line that broke.
 fn tls_error(error: &io::Error) -> Error {
     if let Some(reason) = tls::distrust(error) {
-        let hint = "for a private authority set smtp.ca_file";
-        return Error::Certificate(format!("the relay's certificate is not trusted: {reason}; {hint}"));
+        return Error::Certificate(format!("the relay's certificate is not trusted: {reason}"));
     }
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::InvalidMessage(_)) => Error::NotOffered(

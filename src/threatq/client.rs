@@ -45,8 +45,8 @@ impl Client {
         let base = base_of(address)?;
         let login = Login::from_settings(settings)?;
         let is_open = base.starts_with("http:");
-        let config =
-            if is_open { tls::trust_nobody()? } else { tls::client_config(settings.ca_file.as_deref())? };
+        let trust = tls::Trust { ca_file: settings.ca_file.as_deref(), pin_sha256: None, section: "threatq" };
+        let config = if is_open { tls::trust_nobody()? } else { tls::client_config(&trust)? };
         let builder = match &settings.proxy {
             Some(address) => Http::builder().proxy(proxy(address)?),
             // Not the environment's, which is somebody else's setting.

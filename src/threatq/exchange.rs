@@ -99,8 +99,7 @@ fn once(request: RequestBuilder, route: &str) -> Result<Answer, Error> {
 /// What a request came to that got no answer. A server that is not there now is left to the next run.
 fn unsent(route: &str, error: &reqwest::Error) -> Error {
     if let Some(reason) = tls::distrust(error) {
-        let hint = "for a private authority set threatq.ca_file";
-        return Error::Settings(format!("{route}: ThreatQ's certificate is not trusted: {reason}; {hint}"));
+        return Error::Settings(format!("{route}: ThreatQ's certificate is not trusted: {reason}"));
     }
     let reason = format!("{route}: {}", chain(error));
     if error.is_connect() { Error::Unreachable(reason) } else { Error::Interrupted(reason) }

@@ -65,6 +65,47 @@ fn a_certificate_that_is_not_trusted_is_78_and_no_command_is_sent_on_the_strengt
 }
 
 #[test]
+fn a_key_that_is_pinned_is_trusted_whoever_vouches_for_it_and_no_other_is() {
+    let pinned = |ended: &str| {
+        let (_, rest) = ended.split_once("smtp.pin_sha256 = \"").expect("the error has the line to set");
+        rest.split('"').next().unwrap_or_default().to_owned()
+    };
+    let appliance = Certificates::of_an_appliance();
+    let folder = private_folder();
+    let (ca_file, ..) = Certificates::for_names(&HERE).write_to(folder.path());
+    for (tls, script) in [
+        ("implicit", Script::new().tls(&appliance)),
+        ("starttls", Script::new().starttls(&appliance, StartTls::Normal)),
+    ] {
+        let relay = Relay::start(script);
+        let sender = Sender::without_state().set("--tls", tls).set("--ca-file", text(&ca_file));
+        let ended = sender.send(&relay, &[email("e1", &[SOC])]).ends_with(78);
+        let pin = pinned(&ended.complains(&["not trusted", "smtp.ca_file"]).stderr);
+        assert_eq!(pin.len(), 64);
+        let sender = Sender::without_state().set("--tls", tls).set("--pin-sha256", &pin);
+        sender.send(&relay, &[email("e1", &[SOC])]).succeeds();
+        assert_eq!(relay.messages().len(), 1);
+
+        // Another's certificate, even one that an authority vouches for.
+        let good = Certificates::for_names(&HERE);
+        let (ca_file, ..) = good.write_to(folder.path());
+        let other = Relay::start(if tls == "implicit" {
+            Script::new().tls(&good)
+        } else {
+            Script::new().starttls(&good, StartTls::Normal)
+        });
+        let sender = sender.set("--ca-file", text(&ca_file));
+        let ended = sender.send(&other, &[email("e1", &[SOC])]).ends_with(78);
+        assert_ne!(pinned(&ended.complains(&["not the pinned one"]).stderr), pin);
+        assert_eq!(other.messages(), []);
+    }
+    let relay = Relay::start(Script::new());
+    let sender = Sender::without_state().set("--tls", "implicit").set("--pin-sha256", "sha256");
+    sender.send(&relay, &[email("e1", &[SOC])]).ends_with(78).complains(&["smtp.pin_sha256"]);
+    assert_eq!(relay.connections(), 0);
+}
+
+#[test]
 fn a_relay_without_the_tls_that_is_required_gets_no_mail() {
     let folder = private_folder();
     let certificates = Certificates::for_names(&HERE);
