@@ -12,7 +12,7 @@ use crate::change::{View, changes};
 use crate::config::Notify;
 use crate::exit::Failure;
 use crate::record::{self, Alert, Event, Field};
-use crate::threatq::{Error, Object, ObjectType, Pass, SavedSearch};
+use crate::threatq::{Error, Object, ObjectType, Paging, Pass, SavedSearch};
 
 /// How often a list that changes while it is read is read again.
 const PASSES: usize = 3;
@@ -45,7 +45,8 @@ impl Reading<'_> {
         let mut told: HashSet<u64> = HashSet::new();
         let mut unreadable = Unreadable::default();
         let plural = &self.object_type.display_name_plural;
-        for _ in 0..PASSES {
+        for number in 0..PASSES {
+            let paging = if number == 0 { Paging::Offset } else { Paging::Cursor };
             unreadable.begin_pass();
             let each = |row: Result<Object, String>| match row {
                 Ok(object) if told.contains(&object.id) => Ok(()),
@@ -61,7 +62,13 @@ impl Reading<'_> {
                     Ok(())
                 }
             };
-            let pass = self.search.objects::<Failure>(&library.client, self.object_type, self.since, each)?;
+            let pass = self.search.objects::<Failure>(
+                &library.client,
+                self.object_type,
+                self.since,
+                paging,
+                each,
+            )?;
             findings.output.flush()?;
             if pass.is_whole() {
                 let is_doubtful = unreadable.finish(findings, &format!("{}: {plural}", source.name()));

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::object::touched_since;
-use super::{Client, Error, Object, ObjectType, ObjectTypes, Pass, candidates};
+use super::{Client, Error, Object, ObjectType, ObjectTypes, Paging, Pass, candidates};
 use crate::record;
 
 /// What is asked of each row; an explicit list keeps rows small, and servers differ in what they send by themselves.
@@ -118,14 +118,22 @@ impl SavedSearch {
     }
 
     /// One pass over the collection's objects of one type, or over those of them that were touched since a time, each
-    /// handed on as it arrives.
+    /// handed on as it arrives. A window has no hash, and so no cursor either.
     pub fn objects<E: From<Error>>(
         &self,
         client: &Client,
         object_type: &ObjectType,
         since: Option<DateTime<Utc>>,
-        each: impl FnMut(Result<Object, String>) -> Result<(), E>,
+        paging: Paging,
+        mut each: impl FnMut(Result<Object, String>) -> Result<(), E>,
     ) -> Result<Pass, E> {
+        let route = format!("/api/{}/query", object_type.collection);
+        if let (Paging::Cursor, None, Some(hash)) = (paging, since, self.plain_hash()) {
+            let route = format!("{route}/hash/{hash}");
+            if let Some(pass) = client.query_by_cursor(&route, &FIELDS.join(","), &mut each)? {
+                return Ok(pass);
+            }
+        }
         let query = self.api_query()?;
         let part = |name: &str| match query.get(name) {
             Some(part @ Value::Object(_)) => Ok(part.clone()),
@@ -142,6 +150,11 @@ impl SavedSearch {
             filters = json!({"+and": if is_empty { vec![window] } else { vec![filters, window] }});
         }
         let body = json!({"criteria": part("criteria")?, "filters": filters, "fields": FIELDS});
-        client.query(&format!("/api/{}/query", object_type.collection), &body, each)
+        client.query(&route, &body, each)
+    }
+
+    /// The hash, unless it is one that would lead to another route.
+    fn plain_hash(&self) -> Option<&str> {
+        self.hash.as_deref().filter(|hash| hash.bytes().all(|byte| byte.is_ascii_alphanumeric()))
     }
 }

@@ -21,6 +21,9 @@ use crate::{escape, tls};
 const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 /// The longest pause that a server may ask for. For a longer one the next run is the right time.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// How long a whole answer may take. The client's own deadline begins anew with every piece of a body, so that one that
+/// drips would never end.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 /// The largest body that is read, after decompression.
 const BODY_LIMIT: u64 = 32 * 1024 * 1024;
 /// How many characters of ThreatQ's own words a message shows.
@@ -80,11 +83,13 @@ pub(super) fn ask(route: &str, request: impl Fn() -> RequestBuilder) -> Result<A
 
 /// Sends one request and reads the whole answer.
 fn once(request: RequestBuilder, route: &str) -> Result<Answer, Error> {
-    let mut response = request.send().map_err(|error| unsent(route, &error.without_url()))?;
+    let mut response =
+        request.timeout(ANSWER_TIMEOUT).send().map_err(|error| unsent(route, &error.without_url()))?;
     if response.status().is_redirection() {
         return Err(redirected(&response, route));
     }
-    let mut body = Vec::new();
+    let length = response.content_length().unwrap_or_default().min(BODY_LIMIT);
+    let mut body = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     (&mut response)
         .take(BODY_LIMIT + 1)
         .read_to_end(&mut body)

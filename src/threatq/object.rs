@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::lenient::{self, Named};
 use super::page::Row;
 use super::part::Part;
-use super::related::{Related, Source, strictest};
+use super::related::Related;
+use super::source::{Source, strictest};
 use super::{Client, Error, ObjectType, Pass};
 use crate::record;
 
@@ -29,7 +30,7 @@ pub struct Object {
     pub(super) subtype: Part<Named>,
     #[serde(default)]
     pub(super) status: Part<Named>,
-    #[serde(default, deserialize_with = "score")]
+    #[serde(default, deserialize_with = "lenient::score")]
     pub(super) score: Part<i64>,
     #[serde(default)]
     pub(super) description: Part<String>,
@@ -62,6 +63,7 @@ pub(super) struct Attribute {
     pub(super) name: Option<String>,
     #[serde(rename = "attribute")]
     pub(super) definition: Option<Named>,
+    #[serde(default, deserialize_with = "lenient::any")]
     pub(super) value: Option<Value>,
     pub(super) sources: Option<Vec<Source>>,
 }
@@ -103,13 +105,6 @@ impl Row for Object {
     fn id(&self) -> u64 {
         self.id
     }
-}
-
-/// A score is a number in one shape, and in the other a row where the one set by hand beats the computed one.
-fn score<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Part<i64>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let places = ["/manual_score", "/generated_score", ""];
-    Ok(places.iter().find_map(|place| value.pointer(place).and_then(lenient::number)).into())
 }
 
 impl Object {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::lenient::Named;
 use super::object::{Attribute, Comment};
 use super::part::Part;
-use super::related::{Source, strictest};
+use super::source::{Source, strictest};
 use super::{Object, ObjectType};
 use crate::change::{Excerpt, Row, View};
 use crate::record::Field;

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::{Client, Error, ObjectTypes, SavedSearches, User, lenient};
+use super::{Client, Error, ObjectTypes, Paging, SavedSearches, User, lenient};
 use crate::config;
 use crate::escape;
 
@@ -182,7 +182,7 @@ fn members(client: &Client, types: &ObjectTypes, name: &str) -> Result<Vec<Resul
     let search = searches.find(name)?;
     let mut watched = Vec::new();
     for object_type in search.object_types(types, &[])? {
-        let pass = search.objects::<Error>(client, object_type, None, |object| {
+        let pass = search.objects::<Error>(client, object_type, None, Paging::Offset, |object| {
             let type_name = object_type.name.clone();
             watched.push(object.map(|object| Watched { type_name, id: object.id }));
             Ok(())
