@@ -9,6 +9,7 @@ mod crash;
 mod fetch;
 mod man;
 mod memory;
+mod paging;
 mod pipeline;
 mod records;
 mod scope;

@@ -50,14 +50,12 @@ impl Client {
 
     fn list_once<T: DeserializeOwned>(&self, route: &str) -> Result<Listed<T>, Error> {
         let mut listed = Listed { rows: Vec::new(), seen: HashSet::new(), is_whole: true };
-        let (mut arrived, mut last, mut total) = (0, None, None);
-        for _ in 0..PAGES_LIMIT {
-            // As in a query, a page begins with the last row of the one before; pages of one row cannot.
-            let shared = usize::from(arrived > 1);
+        let (mut arrived, mut shared, mut last, mut total) = (0, 0, None, None);
+        for asked in 0..PAGES_LIMIT {
             let offset = (arrived - shared).to_string();
-            let asked = if arrived > 0 { vec![("offset", offset.as_str())] } else { Vec::new() };
-            let page: Envelope<Page<T>> = self.get(route, &asked)?;
-            listed.is_whole &= total.is_none() || page.total == total;
+            let query = if asked > 0 { vec![("offset", offset.as_str())] } else { Vec::new() };
+            let page: Envelope<Page<T>> = self.get(route, &query)?;
+            listed.is_whole &= asked == 0 || page.total == total;
             total = total.or(page.total);
             let Page(rows) = page.data;
             let length = rows.len();
@@ -70,20 +68,24 @@ impl Client {
                     listed.rows.extend(row);
                 }
             }
-            let missing =
-                total.is_some_and(|total| ((arrived + length.saturating_sub(shared)) as u64) < total);
-            if fresh == 0 && length > shared && missing {
-                return Err(Error::Nonsense(format!("{route}: a page repeats the one before")));
-            }
             // A page of known rows is what a route answers that takes no offset.
             listed.is_whole &= fits || (fresh == 0 && length > 0);
             arrived += length.saturating_sub(shared);
-            if fresh == 0 || (total.is_some() && !missing) {
+            let missing = total.is_some_and(|total| (arrived as u64) < total);
+            if fresh == 0 && length > shared && missing {
+                return Err(Error::Nonsense(format!("{route}: a page repeats the one before")));
+            }
+            // A total that is smaller than what arrived says nothing.
+            if fresh == 0 || total == Some(arrived as u64) {
                 listed.is_whole &= !missing;
                 return Ok(listed);
             }
-            if listed.rows.len() > ROWS_LIMIT {
+            if listed.seen.len() > ROWS_LIMIT {
                 break;
+            }
+            if asked == 0 {
+                // As in a query, a page begins with the last row of the one before; pages of one row cannot.
+                shared = usize::from(length > 1);
             }
         }
         Err(Error::Nonsense(format!("{route}: a list without an end")))

@@ -70,6 +70,8 @@ pub struct Settings {
     pub null_rows: bool,
     /// Lists come without `total` (section 1.1 saw it on sub-resources).
     pub omit_total: bool,
+    /// What `/query` says is its `total`, true or not.
+    pub total_says: Option<usize>,
     /// No page is longer than this, whatever `limit` asks for (section 10: the maximum is not known).
     pub page_limit: Option<usize>,
     /// Every page of a list has the rows of the first one.
@@ -184,6 +186,7 @@ impl Default for Settings {
             scores_as_strings: false,
             null_rows: false,
             omit_total: false,
+            total_says: None,
             page_limit: None,
             first_page_always: false,
         }

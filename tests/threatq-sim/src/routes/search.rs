@@ -47,7 +47,8 @@ fn run(visit: &Visit, object_type: &ObjectType, query: (&Value, &Value), fields:
         (Start::Mark(..), mark) => vec![("nextCursorMark", json!(mark))],
     };
     let more = more.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Ok(Answer::rows(visit.total(total), rows, |out, id| shown.write(out, id), more))
+    let total = visit.total(visit.settings.total_says.unwrap_or(total));
+    Ok(Answer::rows(total, rows, |out, id| shown.write(out, id), more))
 }
 
 fn fields<'n>(visit: &Visit, names: impl IntoIterator<Item = &'n str>) -> Result<Fields, Failure> {
