@@ -7,9 +7,11 @@
 
 mod scope;
 mod section;
+mod threatq;
 
 pub use scope::{Moment, Scope, Span};
-pub use section::{Collection, Common, Email, Notify, Smtp, State, Threatq, Tls, Watchlist};
+pub use section::{Collection, Common, Email, Notify, Smtp, State, Tls};
+pub use threatq::{Login, LoginEncoding, Threatq, Watchlist};
 
 use std::path::{Path, PathBuf};
 use std::{fs, process};
@@ -83,7 +85,10 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
     })?;
     file.was_read = true;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let File { threatq, smtp, state, .. } = &mut file;
+    let File { threatq, watchlist, smtp, state, .. } = &mut file;
+    for login in watchlist.iter_mut().flat_map(|watchlist| &mut watchlist.login) {
+        login.password_file = folder.join(&login.password_file);
+    }
     let paths = [
         &mut threatq.password_file,
         &mut threatq.client_secret_file,

@@ -24,6 +24,7 @@ mod related;
 mod source;
 mod user;
 mod view;
+mod walk;
 mod watchlist;
 mod whole;
 
@@ -48,6 +49,8 @@ pub enum Error {
     Settings(String),
     /// A name that ThreatQ does not have, or has more than once.
     Name(String),
+    /// What was read may be another user's: the login would have to be that of the user.
+    NotTheirs(String),
     /// It cannot be reached, or is too busy.
     Unreachable(String),
     /// It went silent, or its answer broke off.
@@ -79,6 +82,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a login of the user whose list was asked for may get another answer.
+    pub fn wants_login_of_user(&self) -> bool {
+        matches!(self, Self::NotTheirs(_) | Self::Refused { status: 403, .. })
+    }
+
     /// Whether only the object that was asked for is not there or cannot be understood, and all else may be fine.
     pub fn is_about_one_object(&self) -> bool {
         matches!(
@@ -98,6 +106,7 @@ impl fmt::Display for Error {
         match self {
             Self::Settings(sentence)
             | Self::Name(sentence)
+            | Self::NotTheirs(sentence)
             | Self::Unreachable(sentence)
             | Self::Interrupted(sentence)
             | Self::Moving(sentence)
@@ -116,7 +125,7 @@ impl std::error::Error for Error {}
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match error {
-            Error::Settings(_) | Error::Name(_) => Status::Config,
+            Error::Settings(_) | Error::Name(_) | Error::NotTheirs(_) => Status::Config,
             Error::Unreachable(_) | Error::Interrupted(_) | Error::Moving(_) | Error::Failed { .. } => {
                 Status::TryAgain
             }

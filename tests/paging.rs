@@ -48,7 +48,7 @@ fn refuse_cursors(site: &Site) {
 
 /// So many times after a page of the collection, its first row leaves and another one enters behind its last.
 fn keep_moving(site: &Site, ids: &[u64], times: usize) {
-    let mut leaving = ids.to_vec().into_iter();
+    let mut leaving = ids.iter().copied();
     let mut number = 10_000;
     site.sim.after(QUERY, 1, times, move |world| {
         let id = leaving.next().ok_or("nobody is left")?;

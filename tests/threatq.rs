@@ -1,5 +1,7 @@
 //! ThreatQ as the fetchers meet it: logins, certificates, and answers that are late, broken or not ThreatQ's.
 
+mod login;
+
 use std::time::Duration;
 
 use threatq_sim::{Fault, FaultKind, Settings, World};

@@ -1,5 +1,7 @@
 //! Watchlists: the routes by which a ThreatQ may list them, the probe, and what is told of an object's surroundings.
 
+mod own;
+
 use serde_json::{Value, json};
 use threatq_sim::{Fault, FaultKind, Settings, WatchlistRoute, WatchlistRows, World};
 
@@ -83,7 +85,8 @@ fn a_route_that_is_not_there_or_no_route_at_all_says_what_to_do() {
     let site = site(WatchlistRoute::Nowhere, WatchlistRows::Flat);
     site.program(WATCHLIST).run().ends_with(69).complains(&["refused with 404", "try --probe"]);
     let run = site.program(WATCHLIST).args(&["--route", "mine"]).run();
-    run.ends_with(78).complains(&["'mine' is none of user, watchlist, watchlists, collection:NAME"]);
+    run.ends_with(78)
+        .complains(&["'mine' is none of user, watchlist, watchlists, collection:NAME, walk:NAME"]);
 }
 
 #[test]

@@ -99,7 +99,9 @@ pub(super) fn listed<W: Write>(
         let whose = format!("the watchlist of {}", person.user.watcher().name);
         let mut unreadable = Unreadable::default();
         let mut is_empty = true;
-        for watched in route.watched_by(&library.client, &library.types, &person.user)? {
+        let own = route.session_of(&library.client, &person.user)?;
+        let client = own.as_ref().unwrap_or(&library.client);
+        for watched in route.watched_by(client, &library.types, &person.user)? {
             is_empty = false;
             match watched {
                 Ok(Watched { type_name, id }) => {

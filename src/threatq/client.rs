@@ -14,12 +14,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Error;
+use super::User;
 use super::exchange::{self, Answer, chain};
-use super::login::{Login, Token};
+use super::login::{Login, PasswordLogin, Token};
 use super::page::Envelope;
-use crate::config::{Threatq, required};
+use crate::config::{self, Threatq, required};
 use crate::exit::Failure;
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use crate::tls;
 
 /// How long the connection may take, and how long a whole answer.
@@ -35,7 +36,8 @@ pub struct Client {
     base: String,
     login: Login,
     token: Mutex<Token>,
-    at_once: usize,
+    /// What further logins share with this one.
+    settings: Threatq,
 }
 
 impl Client {
@@ -45,7 +47,11 @@ impl Client {
         let base = base_of(address)?;
         let login = Login::from_settings(settings)?;
         let is_open = base.starts_with("http:");
-        let trust = tls::Trust { ca_file: settings.ca_file.as_deref(), pin_sha256: None, section: "threatq" };
+        let trust = tls::Trust {
+            ca_file: settings.ca_file.as_deref(),
+            pin_sha256: settings.pin_sha256.as_deref(),
+            section: "threatq",
+        };
         let config = if is_open { tls::trust_nobody()? } else { tls::client_config(&trust)? };
         let builder = match &settings.proxy {
             Some(address) => Http::builder().proxy(proxy(address)?),
@@ -62,13 +68,34 @@ impl Client {
             .build()
             .map_err(|error| Error::Settings(chain(&error)))?;
         let token = Mutex::new(login.token(&http, &base)?);
-        let at_once = settings.concurrency.map_or(REQUESTS_AT_ONCE, usize::from);
-        Ok(Self { http, base, login, token, at_once })
+        Ok(Self { http, base, login, token, settings: settings.clone() })
+    }
+
+    /// A session with the same ThreatQ that is another user's.
+    pub(super) fn logged_in_as(&self, login: &config::Login, user: &User) -> Result<Self, Failure> {
+        let about = |failure: Failure| failure.about(format!("the [[watchlist.login]] of {}", login.user));
+        let client_id =
+            login.client_id.clone().or_else(|| self.settings.client_id.clone()).unwrap_or_default();
+        let no_email =
+            || Error::Settings("ThreatQ lists no e-mail address of the user; set email".to_owned());
+        let email = login.email.clone().or_else(|| user.email.clone()).ok_or_else(no_email);
+        let email = email.map_err(|error| about(error.into()))?;
+        let password = secret::read(&login.password_file).map_err(about)?;
+        let login = PasswordLogin::new(client_id, email, password, self.settings.login_encoding);
+        let login = Login::Password(login);
+        let token = login.token(&self.http, &self.base).map_err(|error| about(error.into()))?;
+        Ok(Self {
+            http: self.http.clone(),
+            base: self.base.clone(),
+            login,
+            token: Mutex::new(token),
+            settings: self.settings.clone(),
+        })
     }
 
     /// How many requests may be under way at once.
     pub fn at_once(&self) -> usize {
-        self.at_once
+        self.settings.concurrency.map_or(REQUESTS_AT_ONCE, usize::from)
     }
 
     /// `GET`, with the envelope that ThreatQ wraps its answers in.

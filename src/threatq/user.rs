@@ -11,7 +11,7 @@ pub struct User {
     /// The number.
     #[serde(deserialize_with = "lenient::id")]
     pub id: u64,
-    email: Option<String>,
+    pub(super) email: Option<String>,
     display_name: Option<String>,
 }
 
@@ -28,6 +28,11 @@ impl User {
 
     fn label(&self) -> &str {
         self.display_name.as_deref().or(self.email.as_deref()).unwrap_or("(a user without a name)")
+    }
+
+    /// Whether this is the user's display name or e-mail address, whatever the case.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.answers_to(&name.trim().to_lowercase())
     }
 
     fn answers_to(&self, wanted: &str) -> bool {

@@ -1,14 +1,19 @@
 //! What a user watches, by whichever route this ThreatQ lists it.
 //!
 //! A guess, all of it: the route that lists a user's watchlist is not public, nor is the shape of its rows. There are
-//! presets for the plainest candidates, a path and pointers of one's own for everything else, and a data collection that
-//! stands in for the list. Where a row does not say where its type, number and owner are, the likely places are tried.
+//! presets for the plainest candidates, a path and pointers of one's own for everything else, and two ways that rest on
+//! known calls only: a data collection that stands in for the list, and one whose objects are asked one by one whether
+//! they are watched. Where a row does not say where its type, number and owner are, the likely places are tried.
+//!
+//! A list that may be the login's own is not taken for somebody else's: an empty one would make us forget everything.
 
 use serde_json::Value;
 
-use super::{Client, Error, ObjectTypes, Paging, SavedSearches, User, lenient};
+use super::walk::{self, Members};
+use super::{Client, Error, ObjectType, ObjectTypes, User, lenient};
 use crate::config;
 use crate::escape;
+use crate::exit::Failure;
 
 /// Presets: the name in the configuration, and the path.
 const PRESETS: [(&str, &str); 3] = [
@@ -18,6 +23,8 @@ const PRESETS: [(&str, &str); 3] = [
 ];
 /// What a data collection that stands in for a watchlist is named with.
 const COLLECTION: &str = "collection:";
+/// And one whose objects are asked one by one.
+const WALK: &str = "walk:";
 /// Where a row may say what it is about and whose it is, in the order in which they are tried.
 const TYPE_PLACES: [&str; 3] = ["/object_type", "/object/type", "/type"];
 const ID_PLACES: [&str; 2] = ["/object_id", "/object/id"];
@@ -32,6 +39,25 @@ pub struct Watched {
     pub id: u64,
 }
 
+impl Watched {
+    pub(super) fn new(object_type: &ObjectType, id: u64) -> Self {
+        Self { type_name: object_type.name.clone(), id }
+    }
+
+    /// Whether the object itself says that this user watches it, and what was asked for that.
+    pub fn says_so(
+        &self,
+        client: &Client,
+        types: &ObjectTypes,
+        user: &User,
+    ) -> Result<(bool, String), Error> {
+        let collection = &types.find(&self.type_name)?.collection;
+        let question = format!("GET /api/{collection}/{}?with=watchlist", self.id);
+        check_is_own(client, &question, user, &[])?;
+        Ok((walk::is_watched(client, self, collection)?, question))
+    }
+}
+
 /// How to learn what a user watches.
 pub struct Route {
     /// As it stands in the configuration.
@@ -40,6 +66,7 @@ pub struct Route {
     type_place: Option<String>,
     id_place: Option<String>,
     owner_place: Option<String>,
+    logins: Vec<config::Login>,
 }
 
 enum List {
@@ -47,6 +74,8 @@ enum List {
     Path(String),
     /// The objects of a data collection.
     Collection(String),
+    /// Those of its objects that say that the login watches them.
+    Walk(String),
 }
 
 impl Route {
@@ -54,17 +83,20 @@ impl Route {
     pub fn from_settings(settings: &config::Watchlist) -> Result<Self, Error> {
         let name = settings.route.clone().unwrap_or_else(|| PRESETS[0].0.to_owned());
         let preset = PRESETS.iter().find(|(preset, _)| *preset == name).map(|(_, path)| *path);
-        let list = match (preset, name.strip_prefix(COLLECTION)) {
-            (Some(path), _) => List::Path(path.to_owned()),
-            (None, Some(collection)) => List::Collection(collection.to_owned()),
-            (None, None) if name.starts_with("/api/") => List::Path(name.clone()),
-            (None, None) => {
-                let presets = PRESETS.map(|(preset, _)| preset).join(", ");
-                let sentence = format!(
-                    "watchlist.route '{name}' is none of {presets}, collection:NAME, or a path from /api/"
-                );
-                return Err(Error::Settings(sentence));
-            }
+        let list = if let Some(path) = preset {
+            List::Path(with_query(path, settings.query.as_deref()))
+        } else if let Some(collection) = name.strip_prefix(COLLECTION) {
+            List::Collection(collection.to_owned())
+        } else if let Some(collection) = name.strip_prefix(WALK) {
+            List::Walk(collection.to_owned())
+        } else if name.starts_with("/api/") {
+            List::Path(with_query(&name, settings.query.as_deref()))
+        } else {
+            let presets = PRESETS.map(|(preset, _)| preset).join(", ");
+            let sentence = format!(
+                "watchlist.route '{name}' is none of {presets}, collection:NAME, walk:NAME, or a path from /api/"
+            );
+            return Err(Error::Settings(sentence));
         };
         Ok(Self {
             name,
@@ -72,6 +104,7 @@ impl Route {
             type_place: settings.type_pointer.clone(),
             id_place: settings.id_pointer.clone(),
             owner_place: settings.owner_pointer.clone(),
+            logins: settings.login.clone(),
         })
     }
 
@@ -83,6 +116,7 @@ impl Route {
             type_place: None,
             id_place: None,
             owner_place: None,
+            logins: Vec::new(),
         })
     }
 
@@ -91,7 +125,17 @@ impl Route {
         match &self.list {
             List::Path(path) => format!("GET {}", path_for(path, user)),
             List::Collection(name) => format!("data collection '{name}'"),
+            List::Walk(name) => format!("each object of data collection '{name}'"),
         }
+    }
+
+    /// A session of the user's own, where the settings have a login for it and it makes a difference.
+    pub fn session_of(&self, client: &Client, user: &User) -> Result<Option<Client>, Failure> {
+        if matches!(self.list, List::Collection(_)) {
+            return Ok(None);
+        }
+        let login = self.logins.iter().find(|login| user.is_called(&login.user));
+        login.map(|login| client.logged_in_as(login, user)).transpose()
     }
 
     /// Everything that the user watches; rows that make no sense as the reason.
@@ -105,14 +149,20 @@ impl Route {
     ) -> Result<Vec<Result<Watched, String>>, Error> {
         let path = match &self.list {
             List::Path(path) => path,
-            List::Collection(name) => return members(client, types, name),
+            List::Collection(name) => return Ok(Members::read(client, types, name)?.watched()),
+            List::Walk(name) => {
+                let question = self.question(user);
+                check_is_own(client, &question, user, &[])?;
+                return walk::watched(client, &Members::read(client, types, name)?);
+            }
         };
         let route = path_for(path, user);
         let rows: Vec<Value> = client.list(&route).map_err(guessed)?;
         let owned: Vec<(Option<u64>, &Value)> = rows.iter().map(|row| (self.owner_of(row), row)).collect();
         let names_user = route != *path;
-        if !names_user && !rows.is_empty() && owned.iter().all(|(owner, _)| owner.is_none()) {
-            check_is_own(client, &route, user)?;
+        if !names_user && owned.iter().all(|(owner, _)| *owner != Some(user.id)) {
+            let owners: Vec<u64> = owned.iter().filter_map(|(owner, _)| *owner).collect();
+            check_is_own(client, &route, user, &owners)?;
         }
         let of_user = owned.into_iter().filter(|(owner, _)| owner.is_none_or(|owner| owner == user.id));
         let watched: Vec<Result<Watched, String>> =
@@ -152,15 +202,23 @@ impl Route {
     }
 }
 
-/// A list that names nobody is that of the login.
-fn check_is_own(client: &Client, route: &str, user: &User) -> Result<(), Error> {
-    let current: User = client.get("/api/users/current", &[])?.data;
-    if current.id == user.id {
+/// A list that does not name the user may be that of the login, whoever was asked for: then it must be the user's login.
+/// One that names others than the login is of all users.
+fn check_is_own(client: &Client, route: &str, user: &User, owners: &[u64]) -> Result<(), Error> {
+    let login = match client.get::<User>("/api/users/current", &[]) {
+        Ok(answer) => Some(answer.data),
+        // A private client is no user, and nothing is its own.
+        Err(Error::Refused { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    let is_login = |id: u64| login.as_ref().is_some_and(|login| login.id == id);
+    if is_login(user.id) || owners.iter().any(|owner| !is_login(*owner)) {
         return Ok(());
     }
-    let (whose, login) = (user.key(), current.key());
-    Err(Error::Settings(format!(
-        "{route} lists what the login {login} watches and not what {whose} does; log in as that user, or set another watchlist.route"
+    let login = login.map_or_else(|| "this login".to_owned(), |login| format!("the login {}", login.key()));
+    let whose = user.key();
+    Err(Error::NotTheirs(format!(
+        "{route} says what {login} watches, and maybe not what {whose} does; give {whose} a [[watchlist.login]], or set another watchlist.route"
     )))
 }
 
@@ -176,22 +234,11 @@ fn path_for(path: &str, user: &User) -> String {
     path.replace("{user_id}", &user.id.to_string())
 }
 
-/// A data collection's objects, as if they were watched.
-fn members(client: &Client, types: &ObjectTypes, name: &str) -> Result<Vec<Result<Watched, String>>, Error> {
-    let searches = SavedSearches::read(client)?;
-    let search = searches.find(name)?;
-    let mut watched = Vec::new();
-    for object_type in search.object_types(types, &[])? {
-        let pass = search.objects::<Error>(client, object_type, None, Paging::Offset, |object| {
-            let type_name = object_type.name.clone();
-            watched.push(object.map(|object| Watched { type_name, id: object.id }));
-            Ok(())
-        })?;
-        if !pass.is_whole() {
-            return Err(Error::Moving(format!("data collection '{name}' changed while it was read")));
-        }
-    }
-    Ok(watched)
+/// The path with more parameters.
+fn with_query(path: &str, query: Option<&str>) -> String {
+    let Some(query) = query.filter(|query| !query.is_empty()) else { return path.to_owned() };
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{}", query.trim_start_matches(['?', '&']))
 }
 
 fn guessed(error: Error) -> Error {

@@ -51,7 +51,11 @@ pub(super) fn keys_accepted(name: &'static str) -> Vec<String> {
         if below.is_empty() {
             keys.push(top);
         } else {
-            keys.extend(below.iter().map(|key| format!("{top}.{key}")));
+            for key in below.iter().map(|key| format!("{top}.{key}")) {
+                let deeper = keys_known(name, &format!("[[{key}]]\n{NO_KEY} = 1\n"));
+                keys.extend(deeper.iter().map(|below| format!("{key}.{below}")));
+                keys.extend(deeper.is_empty().then_some(key));
+            }
         }
     }
     keys.sort();
@@ -64,6 +68,12 @@ pub(super) fn config_with(key: &str, value: &str) -> String {
         None => format!("{key} = {value}\n"),
         Some(("collection", "name")) => format!("[[collection]]\nname = {value}\n"),
         Some(("collection", name)) => format!("[[collection]]\nname = \"IOCs\"\n{name} = {value}\n"),
+        Some(("watchlist", name)) if name.starts_with("login.") => {
+            let set = |key: &str| if name == format!("login.{key}") { value } else { "\"x\"" };
+            let (user, file) = (set("user"), set("password_file"));
+            let more = ["client_id", "email"].map(|key| format!("{key} = {}\n", set(key))).concat();
+            format!("[[watchlist.login]]\nuser = {user}\npassword_file = {file}\n{more}")
+        }
         Some((section, name)) => format!("[{section}]\n{name} = {value}\n"),
     }
 }

@@ -34,7 +34,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use fault::{Fault, FaultKind, RetryAfter, Target};
 pub use log::Request;
 pub use server::Sim;
-pub use settings::{AuditLog, ExpiresIn, Settings, Star, WatchlistRoute, WatchlistRows};
+pub use settings::{
+    AuditLog, ExpiresIn, LoginEncoding, LoginName, Settings, Star, WatchlistRoute, WatchlistRows,
+};
 pub use stamp::Stamp;
 pub use world::World;
 

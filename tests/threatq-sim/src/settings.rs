@@ -40,6 +40,10 @@ pub struct Settings {
     pub expires_in: ExpiresIn,
     /// A login gives no `refresh_token` (section 2.4: one recorded answer has none).
     pub omit_refresh_token: bool,
+    /// The encodings of the password grant that are understood (section 2.1: all three are in use).
+    pub login_encoding: LoginEncoding,
+    /// What the password grant may call the user (section 2.1: both).
+    pub login_name: LoginName,
 
     /// The route that lists watchlists (section 5.2: not known).
     pub watchlist_route: WatchlistRoute,
@@ -124,6 +128,26 @@ pub enum ExpiresIn {
     Says(u64),
 }
 
+/// The encodings of the password grant that are understood; anything else is a 400 about the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginEncoding {
+    Any,
+    /// Grant and client in the address, the rest as JSON.
+    Query,
+    Json,
+    Form,
+}
+
+/// What the password grant may call the user; where the name is missing, a 400 says that it is required.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginName {
+    Any,
+    Email,
+    Username,
+}
+
 /// What `*` means among the `fields` of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -173,6 +197,8 @@ impl Default for Settings {
             token_requests: None,
             expires_in: ExpiresIn::Honest,
             omit_refresh_token: false,
+            login_encoding: LoginEncoding::Any,
+            login_name: LoginName::Any,
             watchlist_route: WatchlistRoute::OfUser,
             watchlist_rows: WatchlistRows::Flat,
             watchlist_of_others: true,

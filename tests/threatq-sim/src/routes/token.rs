@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{Outcome, Shared};
 use crate::call::{Answer, Call, Failure};
 use crate::locked;
-use crate::settings::ExpiresIn;
+use crate::settings::{ExpiresIn, LoginEncoding, LoginName, Settings};
 use crate::tokens::{Caller, bearer};
 
 const REFUSED: Failure = Failure::Login("invalid_credentials", "The user credentials were incorrect.");
@@ -20,6 +20,7 @@ pub fn answer(shared: &Shared, call: &Call) -> Outcome {
     let given = |name: &str| sent.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let caller = match given("grant_type") {
         Some("password") => {
+            understand(call, &sent, &shared.settings())?;
             let world = locked(&shared.world);
             let email = given("email").or_else(|| given("username"));
             let named = world.users().iter().find(|user| Some(user.email.as_str()) == email);
@@ -60,6 +61,25 @@ pub fn answer(shared: &Shared, call: &Call) -> Outcome {
         given.insert("refresh_token".into(), json!(refresh));
     }
     Ok(Answer::json(200, &Value::Object(given)))
+}
+
+/// Guess: what a server says that does not know the encoding or the name, and that it then looks at no password.
+fn understand(call: &Call, sent: &[(String, String)], settings: &Settings) -> Result<(), Failure> {
+    let encoding = match (call.param("grant_type"), call.json().is_ok()) {
+        (Some(_), true) => LoginEncoding::Query,
+        (None, true) => LoginEncoding::Json,
+        (_, false) => LoginEncoding::Form,
+    };
+    if settings.login_encoding != LoginEncoding::Any && settings.login_encoding != encoding {
+        return Err(Failure::Login("invalid_request", "The request is missing a required parameter."));
+    }
+    let wanted = match settings.login_name {
+        LoginName::Any => return Ok(()),
+        LoginName::Email => "email",
+        LoginName::Username => "username",
+    };
+    let is_there = sent.iter().any(|(name, _)| name == wanted);
+    if is_there { Ok(()) } else { Err(Failure::invalid(wanted, "This field is required.")) }
 }
 
 /// What the address and the body say together; the address counts first. A JSON list says nothing (section 2.2).
