@@ -6,6 +6,7 @@
 //! Fails: unreachable or busy is 75, a refused login 77, an answer that is not ThreatQ's is 76, a route that refuses us
 //! is 69, and names or settings that do not fit are 78.
 
+mod applicable;
 mod candidates;
 mod client;
 mod collection;

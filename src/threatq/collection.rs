@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::object::touched_since;
-use super::{Client, Error, Object, ObjectType, ObjectTypes, Paging, Pass, candidates};
+use super::{Client, Error, Object, ObjectType, ObjectTypes, Paging, Pass, applicable, candidates};
 use crate::record;
 
 /// What is asked of each row; an explicit list keeps rows small, and servers differ in what they send by themselves.
@@ -117,6 +117,31 @@ impl SavedSearch {
         Ok(found)
     }
 
+    /// The query's criteria or filters as far as they apply to a type, and whether that is all of them.
+    fn part(
+        &self,
+        query: &Map<String, Value>,
+        name: &str,
+        object_type: &ObjectType,
+    ) -> Result<(Value, bool), Error> {
+        let part = match query.get(name) {
+            Some(part @ Value::Object(_)) => part,
+            None | Some(Value::Null) => return Ok((json!({}), true)),
+            // What PHP makes of an object without members.
+            Some(Value::Array(parts)) if parts.is_empty() => return Ok((json!({}), true)),
+            Some(_) => {
+                let sentence = format!("the collection's {name} have a form that is not known");
+                return Err(Error::Nonsense(sentence));
+            }
+        };
+        let (part, left_out) = applicable::to_type(part, object_type);
+        if !left_out.is_empty() {
+            let (name, of_type, words) = (&self.name, &object_type.display_name_plural, left_out.join(", "));
+            tracing::info!("collection '{name}': does not apply to {of_type}, and is left out: {words}");
+        }
+        Ok((part, left_out.is_empty()))
+    }
+
     /// One pass over the collection's objects of one type, or over those of them that were touched since a time, each
     /// handed on as it arrives. A window has no hash, and so no cursor either.
     pub fn objects<E: From<Error>>(
@@ -127,29 +152,25 @@ impl SavedSearch {
         paging: Paging,
         mut each: impl FnMut(Result<Object, String>) -> Result<(), E>,
     ) -> Result<Pass, E> {
+        let query = self.api_query()?;
+        let (criteria, is_all_criteria) = self.part(&query, "criteria", object_type)?;
+        let (mut filters, is_all_filters) = self.part(&query, "filters", object_type)?;
         let route = format!("/api/{}/query", object_type.collection);
-        if let (Paging::Cursor, None, Some(hash)) = (paging, since, self.plain_hash()) {
+        // What a hash stands for is run with every condition in it.
+        let hash = self.plain_hash().filter(|_| is_all_criteria && is_all_filters);
+        if let (Paging::Cursor, None, Some(hash)) = (paging, since, hash) {
             let route = format!("{route}/hash/{hash}");
             if let Some(pass) = client.query_by_cursor(&route, &FIELDS.join(","), &mut each)? {
                 return Ok(pass);
             }
         }
-        let query = self.api_query()?;
-        let part = |name: &str| match query.get(name) {
-            Some(part @ Value::Object(_)) => Ok(part.clone()),
-            None | Some(Value::Null) => Ok(json!({})),
-            // What PHP makes of an object without members.
-            Some(Value::Array(parts)) if parts.is_empty() => Ok(json!({})),
-            Some(_) => Err(Error::Nonsense(format!("the collection's {name} have a form that is not known"))),
-        };
-        let mut filters = part("filters")?;
         if let Some(since) = since {
             // Beside the collection's own filters, which may hold dates that must go on counting.
             let window = touched_since(since);
             let is_empty = filters.as_object().is_some_and(Map::is_empty);
             filters = json!({"+and": if is_empty { vec![window] } else { vec![filters, window] }});
         }
-        let body = json!({"criteria": part("criteria")?, "filters": filters, "fields": FIELDS});
+        let body = json!({"criteria": criteria, "filters": filters, "fields": FIELDS});
         client.query(&route, &body, each)
     }
 

@@ -1,7 +1,9 @@
 //! The object types that this ThreatQ has: `GET /api/objects`, never a list of our own and never a name with an "s" added.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
+use super::lenient;
 use super::{Client, Error, candidates};
 
 /// One object type.
@@ -15,6 +17,35 @@ pub struct ObjectType {
     pub display_name_plural: String,
     /// Its word in routes and links: `indicators`.
     pub collection: String,
+    /// The types within this type; none where ThreatQ does not say.
+    #[serde(default, deserialize_with = "choices")]
+    pub(super) types: Option<Vec<Choice>>,
+    /// The statuses that an object can have.
+    #[serde(default, deserialize_with = "choices")]
+    pub(super) statuses: Option<Vec<Choice>>,
+}
+
+/// A type or status that objects of a type can have.
+#[derive(Clone, Debug)]
+pub(super) struct Choice {
+    id: Option<i64>,
+    name: String,
+}
+
+impl Choice {
+    /// Whether this is its name, whatever the case, or its number.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name) || self.id.is_some_and(|id| id.to_string() == name)
+    }
+}
+
+fn choices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Choice>>, D::Error> {
+    let choice = |row: &Value| {
+        let name = row.as_str().or_else(|| row.get("name")?.as_str())?.to_owned();
+        Some(Choice { id: row.get("id").and_then(lenient::number), name })
+    };
+    let rows = Value::deserialize(deserializer)?;
+    Ok(rows.as_array().map(|rows| rows.iter().filter_map(choice).collect()))
 }
 
 impl ObjectType {
@@ -52,6 +83,13 @@ impl ObjectTypes {
         types.retain(|one| {
             one.collection.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
         });
+        // A ThreatQ that names the choices of some types has none for those where it names none.
+        let (has_types, has_statuses) =
+            (types.iter().any(|one| one.types.is_some()), types.iter().any(|one| one.statuses.is_some()));
+        for one in &mut types {
+            one.types = one.types.take().or(has_types.then(Vec::new));
+            one.statuses = one.statuses.take().or(has_statuses.then(Vec::new));
+        }
         Ok(Self { types })
     }
 
