@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::panic;
 use std::process::{self, ExitCode};
 
-use crate::escape;
+use crate::{escape, terminal};
 
 /// What the exit status of a program says to its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +183,7 @@ pub fn both(
 pub fn complain(program: &str, complaint: &impl fmt::Display) {
     // One write, so that the lines of programs that share it do not mix.
     let line = format!("{program}: {}\n", escape::visible(&complaint.to_string()));
+    terminal::hide_progress();
     let _ = io::stderr().write_all(line.as_bytes());
 }
 

@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::escape;
+use crate::{escape, terminal};
 
 /// Starts logging. 1: warnings. 2: steps. 3: everything.
 pub fn start(program: &'static str, verbosity: u8) {
@@ -48,6 +48,7 @@ where
         if !event.metadata().target().starts_with("tq_") {
             return Ok(());
         }
+        terminal::hide_progress();
         let mut message = Message(String::new());
         event.record(&mut message);
         let level = event.metadata().level().as_str().to_lowercase();

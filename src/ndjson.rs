@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::{Failure, Status};
 use crate::record::{Kind, Record, VERSION};
-use crate::terminal::Style;
+use crate::terminal::{self, Style};
 
 /// The longest line that is accepted, in bytes, its line feed not counted.
 pub const LINE_LIMIT: usize = 16 * 1024 * 1024;
@@ -213,10 +213,19 @@ impl<W: Write> Writer<W> {
 
     /// Hands over everything written so far.
     pub fn flush(&mut self) -> Result<(), Error> {
+        self.make_room();
         self.output.flush().map_err(output_error)
     }
 
+    /// Lines for people go to a terminal, where progress may stand.
+    fn make_room(&self) {
+        if self.style != Style::Records {
+            terminal::hide_progress();
+        }
+    }
+
     fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.make_room();
         self.output.write_all(bytes).and_then(|()| self.output.write_all(b"\n")).map_err(output_error)
     }
 }

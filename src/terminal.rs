@@ -1,6 +1,9 @@
-//! What a person sees and a pipe does not: lines for people, colour, and the refusal to wait for a typed stream.
+//! What a person sees and a pipe does not: lines for people, colour, progress, and the refusal to wait for a typed
+//! stream.
 //!
 //! The only home of atty, which is unmaintained; `std::io::IsTerminal` is the way out.
+
+mod progress;
 
 use std::env;
 
@@ -9,6 +12,8 @@ use clap::ValueEnum;
 
 use crate::escape;
 use crate::exit::{Failure, Status};
+
+pub use progress::{Progress, hide_progress, show_progress};
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -47,8 +47,8 @@ fn refuse_cursors(site: &Site) {
 }
 
 /// So many times after a page of the collection, its first row leaves and another one enters behind its last.
-fn keep_moving(site: &Site, ids: &[u64], times: usize) {
-    let mut leaving = ids.iter().copied();
+fn keep_moving(site: &Site, ids: Vec<u64>, times: usize) {
+    let mut leaving = ids.into_iter();
     let mut number = 10_000;
     site.sim.after(QUERY, 1, times, move |world| {
         let id = leaving.next().ok_or("nobody is left")?;
@@ -66,7 +66,7 @@ fn a_row_that_leaves_while_another_enters_hides_no_row_between_two_pages() {
         if !has_cursors {
             refuse_cursors(&site);
         }
-        keep_moving(&site, &ids, 1);
+        keep_moving(&site, ids.clone(), 1);
         let found = remembered(&site.program(COLLECTION).run().succeeds());
         let lost: Vec<&u64> = ids.iter().filter(|id| !found.contains(id)).collect();
         assert!(lost.is_empty(), "{lost:?}");
@@ -84,7 +84,7 @@ fn a_list_that_never_rests_is_read_by_cursor_or_given_up_without_a_checkpoint() 
         if !has_cursors {
             refuse_cursors(&site);
         }
-        keep_moving(&site, &ids, 1000);
+        keep_moving(&site, ids.clone(), 1000);
         let run = site.program(COLLECTION).run();
         if has_cursors {
             let found = remembered(&run.succeeds());

@@ -1,6 +1,7 @@
 //! ThreatQ as the fetchers meet it: logins, certificates, and answers that are late, broken or not ThreatQ's.
 
 mod login;
+mod progress;
 mod query;
 
 use std::time::Duration;

@@ -11,7 +11,7 @@ use clap::Parser;
 use tq_alerts::config::{self, Collection, Common, Notify, Scope, Span, State, Threatq, required_list};
 use tq_alerts::exit::{self, Failure, Status};
 use tq_alerts::fetch::{self, Fetch};
-use tq_alerts::terminal::Style;
+use tq_alerts::terminal::{self, Style};
 use tq_alerts::{logging, ndjson};
 
 const PROGRAM: &str = "tq-fetch-collection";
@@ -54,6 +54,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Status, Failure> {
     logging::start(PROGRAM, args.common.verbosity);
+    terminal::show_progress(PROGRAM);
     let file = config::load(args.common.config.as_deref())?;
     let Some(wanted) = collections(&args, &file)? else {
         tracing::info!("data collections are not enabled");

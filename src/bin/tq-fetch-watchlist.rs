@@ -11,7 +11,7 @@ use clap::Parser;
 use tq_alerts::config::{self, Common, Scope, State, Threatq, Watchlist, required_list};
 use tq_alerts::exit::{self, Failure, Status};
 use tq_alerts::fetch::{self, Fetch};
-use tq_alerts::terminal::Style;
+use tq_alerts::terminal::{self, Style};
 use tq_alerts::threatq::Route;
 use tq_alerts::{logging, ndjson};
 
@@ -46,6 +46,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Status, Failure> {
     logging::start(PROGRAM, args.common.verbosity);
+    terminal::show_progress(PROGRAM);
     let file = config::load(args.common.config.as_deref())?;
     if args.watchlist.users.is_empty() && is_switched_off(&file) {
         tracing::info!("watchlists are not enabled");

@@ -15,6 +15,7 @@ use super::{Fetch, Library};
 use crate::change::{View, changes};
 use crate::exit::{Failure, Status};
 use crate::record::{self, Alert, Change, Event, MarkEntry, Watcher};
+use crate::terminal::Progress;
 use crate::threatq::{Object, ObjectReader, ObjectType, Route, in_order};
 
 /// What happened to an object for some of its watchers, and their marks.
@@ -39,7 +40,9 @@ pub fn watchlists<W: Write>(
     let to_read = to_read(&library, &findings, &mut source, &people, &listed)?;
     let reader = ObjectReader::new(&library.client, &library.types);
     let read = |(type_name, id): &(&str, u64)| reader.read(library.types.find(type_name)?, *id);
+    let mut progress = Progress::begin();
     in_order(&to_read, library.client.at_once(), read, |(type_name, id), object| {
+        progress.saw(1, Some(to_read.len() as u64));
         let watchers = listed.get(&((*type_name).to_owned(), *id)).into_iter().flatten();
         let watchers: Vec<&Person> = watchers.filter_map(|index| people.get(*index)).collect();
         match object {

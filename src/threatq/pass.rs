@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::page::{Arrived, Envelope, PAGE_SIZE, Row, Rows};
 use super::{Client, Error, parallel};
+use crate::terminal::Progress;
 
 /// No list is longer than so many pages; a total that says so is no total.
 const PAGES_LIMIT: usize = 100_000;
@@ -223,11 +224,13 @@ struct Reader<'a, F> {
     /// Whether it was said that some text is no Unicode.
     is_mended: bool,
     each: F,
+    progress: Progress,
 }
 
 impl<'a, F> Reader<'a, F> {
     fn new(route: &'a str, each: F) -> Self {
-        Self { route, pass: Pass::default(), first: None, last: None, is_mended: false, each }
+        let progress = Progress::begin();
+        Self { route, pass: Pass::default(), first: None, last: None, is_mended: false, each, progress }
     }
 
     /// Hands on the rows of a page that shares so many with the page before; how many others there are.
@@ -258,6 +261,7 @@ impl<'a, F> Reader<'a, F> {
             }
         }
         (self.first, self.last) = (first, last.unwrap_or_default());
+        self.progress.saw(rows.len(), self.pass.first_total);
         for Arrived { id, row } in rows {
             self.pass.count(id);
             if let Some(row) = row {

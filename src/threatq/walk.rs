@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Client, Error, ObjectType, ObjectTypes, Paging, SavedSearch, SavedSearches, Watched, in_order};
+use crate::terminal::Progress;
 
 /// The objects of a data collection; those that cannot be read as the reason.
 pub(super) struct Members<'a>(Vec<(&'a ObjectType, Result<u64, String>)>);
@@ -60,7 +61,9 @@ pub(super) fn watched(client: &Client, members: &Members) -> Result<Vec<Result<W
         Ok(id) => is_watched(client, &Watched::new(object_type, *id), &object_type.collection),
         Err(_) => Ok(true),
     };
+    let mut progress = Progress::begin();
     in_order(&members.0, client.at_once(), ask, |(object_type, id), answer| {
+        progress.saw(1, Some(members.0.len() as u64));
         match (id, answer) {
             (Err(reason), _) => watched.push(Err(reason.clone())),
             (Ok(id), Ok(true)) => watched.push(Ok(Watched::new(object_type, *id))),
