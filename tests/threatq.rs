@@ -1,5 +1,6 @@
 //! ThreatQ as the fetchers meet it: logins, certificates, and answers that are late, broken or not ThreatQ's.
 
+mod faults;
 mod login;
 mod progress;
 mod query;

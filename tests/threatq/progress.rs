@@ -16,10 +16,8 @@ fn on_a_terminal(site: &Site, name: &'static str, file: Option<&str>) -> Ended {
     let quoted = |word: &std::ffi::OsStr| format!("'{}'", word.to_str().expect("UTF-8"));
     let command = site.program(name).into_command();
     let words = [command.get_program()].into_iter().chain(command.get_args()).map(quoted);
-    let mut line = words.collect::<Vec<_>>().join(" ");
-    if let Some(file) = file {
-        line.push_str(&format!(" > '{}'", site.path().join(file).display()));
-    }
+    let redirection = file.map(|file| format!(" > '{}'", site.path().join(file).display()));
+    let line = words.collect::<Vec<_>>().join(" ") + redirection.as_deref().unwrap_or_default();
     let mut terminal = Command::new("script");
     terminal.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").env("NO_COLOR", "1");
     Ended::new(name, &terminal.stdin(std::process::Stdio::null()).output().expect("script is installed"))
