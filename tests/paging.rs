@@ -90,7 +90,7 @@ fn a_list_that_never_rests_is_read_by_cursor_or_given_up_without_a_checkpoint() 
             let found = remembered(&run.succeeds());
             assert!(ids.iter().skip(50).all(|id| found.contains(id)));
         } else {
-            let run = run.ends_with(75).complains(&["Indicators changed while it was read, 3 times"]);
+            let run = run.ends_with(75).complains(&["Indicators changed while they were read, 3 times"]);
             assert!(run.records_of("checkpoint").is_empty());
         }
     }
@@ -126,8 +126,8 @@ fn a_page_that_repeats_the_one_before_ends_it_with_76() {
 #[test]
 fn a_total_that_lies_costs_a_few_pages_and_no_checkpoint() {
     for (says, status, words) in [
-        (1, 75, "changed while it was read, 3 times"),
-        (400, 75, "changed while it was read, 3 times"),
+        (1, 75, "changed while they were read, 3 times"),
+        (400, 75, "changed while they were read, 3 times"),
         (90_000_000, 76, "a list of more than 100000 pages"),
         (usize::MAX / 2, 76, "a list of more than 100000 pages"),
     ] {

@@ -7,7 +7,7 @@ use super::{ANAS, WATCHLIST, remembered, site};
 use crate::support::site::{Site, secret_file};
 
 const BOTH: [&str; 2] = ["--users", "Ana Ortiz,Cy Young"];
-const CYS: &str = "watchlist/cy@example.com/indicator/9";
+const CYS: &str = "watchlist/3/indicator/9";
 const WALK: [&str; 2] = ["--route", "walk:All of it"];
 
 /// The same, where nobody sees what others watch.
