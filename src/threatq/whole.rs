@@ -108,7 +108,10 @@ impl<'de> Visitor<'de> for RelationListVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<RelationList, A::Error> {
         let mut rows = Vec::new();
         while let Some(row) = sequence.next_element::<&RawValue>()? {
-            rows.extend(serde_json::from_str(row.get()).ok().and_then(RelationRow::relation));
+            // Looked at first, because a failure costs far more than a row.
+            if row.get().starts_with('{') {
+                rows.extend(serde_json::from_str(row.get()).ok().and_then(RelationRow::relation));
+            }
         }
         Ok(RelationList(rows))
     }

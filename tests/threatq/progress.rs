@@ -1,6 +1,5 @@
 //! Progress: what a person sees of a long fetch, and nobody else.
 
-use std::fmt::Write;
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
