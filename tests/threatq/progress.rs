@@ -14,7 +14,8 @@ use crate::support::site::Site;
 /// Runs a fetcher with standard error on a terminal, and standard output there too or in a file; what the terminal got.
 fn on_a_terminal(site: &Site, name: &'static str, file: Option<&str>) -> Ended {
     let quoted = |word: &std::ffi::OsStr| format!("'{}'", word.to_str().expect("UTF-8"));
-    let command = site.program(name).into_command();
+    // One request at a time, so that it is certain which page is the slow one.
+    let command = site.program(name).args(&["--concurrency", "1"]).into_command();
     let words = [command.get_program()].into_iter().chain(command.get_args()).map(quoted);
     let redirection = file.map(|file| format!(" > '{}'", site.path().join(file).display()));
     let line = words.collect::<Vec<_>>().join(" ") + redirection.as_deref().unwrap_or_default();
