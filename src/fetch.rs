@@ -4,6 +4,7 @@
 //! the whole fetch of that source succeeded. An object that cannot be read is complained of by id; it blocks no other,
 //! and its mark stays, so that the next run finds the change again.
 
+mod clock;
 mod collection;
 mod findings;
 mod members;
@@ -58,8 +59,8 @@ impl<W: Write> Fetch<W> {
         let client = Client::connect(threatq)?;
         let link_origin = client.link_origin(threatq)?;
         let types = ObjectTypes::read(&client)?;
-        let library = Library { client, types, link_origin };
-        Ok(Self { library, findings: Findings::new(program, memory, scope, output) })
+        let findings = Findings::new(program, memory, scope, output, client.logged_in_at());
+        Ok(Self { library: Library { client, types, link_origin }, findings })
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod change;
+mod clock;
 mod connector;
 mod crash;
 mod fetch;

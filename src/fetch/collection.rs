@@ -73,6 +73,7 @@ fn collection<W: Write>(
     let known: Option<Known> = findings.remembered(&key)?;
     let before = same_query(&name, known.as_ref(), &query);
     let rescan = wanted.rescan.map_or(RESCAN, |Span(rescan)| rescan);
+    let since = findings.window_from(source.since());
     let mut now = Known { query, types: BTreeMap::new() };
     for object_type in search.object_types(&library.types, &wanted.objects)? {
         let last = before.and_then(|before| before.types.get(&object_type.name).copied());
@@ -91,7 +92,7 @@ fn collection<W: Write>(
             tells_removed: wanted.removed == Some(true),
             folder: format!("{key}/{}/", object_type.name),
             is_new: last.is_none(),
-            since: source.since().filter(|_| !reads_all).map(|since| since - OVERLAP),
+            since: since.filter(|_| !reads_all).map(|since| since - OVERLAP),
         };
         let (pass, is_doubtful) = reading.read(library, findings, &mut source)?;
         let mut scan = match last {

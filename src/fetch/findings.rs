@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 
 use super::Library;
+use super::clock::Clock;
 use super::source::Source;
 use crate::change::View;
 use crate::config::Scope;
@@ -28,6 +29,7 @@ pub(super) struct Findings<W: Write> {
     pub(super) scope: Scope,
     pub(super) output: ndjson::Writer<W>,
     pub(super) found_at: DateTime<Utc>,
+    clock: Clock,
     pub(super) status: Status,
 }
 
@@ -44,15 +46,31 @@ impl<W: Write> Findings<W> {
         memory: Memory,
         scope: Scope,
         output: ndjson::Writer<W>,
+        logged_in_at: Option<DateTime<Utc>>,
     ) -> Self {
-        let memory = Rc::new(memory);
-        Self { program, memory, scope, output, found_at: now(), status: Status::Done }
+        let (memory, found_at) = (Rc::new(memory), now());
+        let clock = Clock::new(logged_in_at, found_at);
+        Self { program, memory, scope, output, found_at, clock, status: Status::Done }
     }
 
     /// Says what is wrong with one thing, and goes on.
     pub(super) fn complain(&mut self, status: Status, complaint: &impl std::fmt::Display) {
         exit::complain(self.program, complaint);
         self.status = self.status.worst(status);
+    }
+
+    /// Where a window may begin that goes on from a time; nowhere when that time has yet to come.
+    pub(super) fn window_from(&self, since: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        let has_come = |since: &DateTime<Utc>| {
+            let has_come = self.clock.has_come(*since);
+            if !has_come {
+                tracing::warn!(
+                    "the last fetch ended at {since}, and ThreatQ's clock is not there yet; reading everything"
+                );
+            }
+            has_come
+        };
+        since.filter(has_come)
     }
 
     /// What is remembered under a key.
@@ -65,7 +83,7 @@ impl<W: Write> Findings<W> {
 
     pub(super) fn source(&self, name: &str) -> Result<Source, Failure> {
         let (base, cursor) = self.memory.source(name)?;
-        Ok(Source::new(name, base, cursor, self.scope, self.found_at))
+        Ok(Source::new(name, base, cursor, self.clock, self.scope, self.found_at))
     }
 
     /// Everything that is remembered in a folder and no longer there, handed on one by one. Keys end in the type's code

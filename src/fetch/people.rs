@@ -21,6 +21,8 @@ pub(super) struct Person {
     pub(super) folder: String,
     /// What is remembered of the list itself. Where there is nothing, nothing on it is news.
     pub(super) known: Option<Known>,
+    /// Since when changes are asked for; none where everything on the list is read.
+    pub(super) since: Option<DateTime<Utc>>,
     /// What is on the list now cannot be told for sure, so nothing is let go of.
     pub(super) is_unclear: bool,
     /// The list is empty, and that is not believed yet.
@@ -53,12 +55,6 @@ impl Person {
     pub(super) fn key_of(&self, type_name: &str, id: u64) -> String {
         format!("{}{type_name}/{id}", self.folder)
     }
-
-    /// Since when changes are asked for; none where everything on the list is read.
-    pub(super) fn since<W: Write>(&self, findings: &Findings<W>) -> Option<DateTime<Utc>> {
-        let known = self.known.filter(|known| !is_due(known.read_at, findings.found_at, RESCAN))?;
-        known.since.filter(|_| !findings.scope.baseline)
-    }
 }
 
 /// The users with these names, each once.
@@ -76,13 +72,16 @@ pub(super) fn people<W: Write>(
             continue;
         }
         let folder = format!("{SOURCE}/{}/", user.id);
-        let known = findings.remembered(folder.trim_end_matches('/'))?;
+        let known: Option<Known> = findings.remembered(folder.trim_end_matches('/'))?;
+        let read = known
+            .filter(|known| !findings.scope.baseline && !is_due(known.read_at, findings.found_at, RESCAN));
+        let since = findings.window_from(read.and_then(|known| known.since));
         if known.is_none() {
             tracing::info!(
                 "{name}: the watchlist is looked at for the first time; what is on it now is no news"
             );
         }
-        people.push(Person { user, folder, known, is_unclear: false, found_none: false });
+        people.push(Person { user, folder, known, since, is_unclear: false, found_none: false });
     }
     Ok(people)
 }

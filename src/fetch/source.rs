@@ -1,23 +1,19 @@
 //! One source on its way out: its alerts counted, its marks in batches, its checkpoint last.
 
 use std::io::Write;
-use std::time::Instant;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::OVERLAP;
+use super::clock::Clock;
 use crate::config::Scope;
 use crate::exit::{Failure, Status};
 use crate::ndjson::{Error, Writer};
-use crate::record::{self, Alert, Checkpoint, Cursor, Event, Mark, MarkEntry, Tally, now};
+use crate::record::{self, Alert, Checkpoint, Cursor, Event, Mark, MarkEntry, Tally};
 
 /// How many marks share a record.
 const BATCH: usize = 100;
-/// How much of the overlap is for the lag of ThreatQ's index. The rest is for the time that a fetch takes; when it takes
-/// longer, what changed behind its back lies in the next window all the same.
-const LAG: TimeDelta = TimeDelta::minutes(5);
 
 /// One source, open until its checkpoint.
 pub(super) struct Source {
@@ -27,7 +23,7 @@ pub(super) struct Source {
     before: Cursor,
     /// The newest change seen in this one.
     newest: Option<DateTime<Utc>>,
-    began: Instant,
+    clock: Clock,
     found_at: DateTime<Utc>,
     scope: Scope,
     tally: Tally,
@@ -35,13 +31,20 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(name: &str, base: u64, before: Cursor, scope: Scope, found_at: DateTime<Utc>) -> Self {
+    pub(super) fn new(
+        name: &str,
+        base: u64,
+        before: Cursor,
+        clock: Clock,
+        scope: Scope,
+        found_at: DateTime<Utc>,
+    ) -> Self {
         Self {
             name: name.to_owned(),
             base,
             before,
             newest: None,
-            began: Instant::now(),
+            clock,
             found_at,
             scope,
             tally: Tally::default(),
@@ -103,24 +106,21 @@ impl Source {
         output.write(&mark)
     }
 
-    /// The newest change that was reported before.
+    /// The newest change that was seen before.
     pub(super) fn since(&self) -> Option<DateTime<Utc>> {
         self.before.since
     }
 
-    /// Takes note of a change's time. One that has yet to come is no word of ThreatQ's clock: everything until then would
-    /// lie before the window.
+    /// Takes note of a change's time.
     pub(super) fn saw(&mut self, touched_at: Option<DateTime<Utc>>) {
-        let credible = touched_at.filter(|at| *at <= now() + TimeDelta::days(1));
-        self.newest = self.newest.max(credible);
+        self.newest = self.newest.max(touched_at.filter(|at| self.clock.has_come(*at)));
     }
 
     /// Where the next fetch may begin, for somebody for whom the last one ended then: at the newest change that ThreatQ
-    /// reported, never earlier than before.
+    /// reported, and not earlier than before.
     pub(super) fn cursor_after(&self, before: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-        let took = TimeDelta::from_std(self.began.elapsed()).unwrap_or(TimeDelta::MAX);
-        let late = (took - (OVERLAP - LAG)).max(TimeDelta::zero());
-        before.max(self.newest.and_then(|newest| newest.checked_sub_signed(late)))
+        let seen = self.newest.and_then(|newest| newest.checked_sub_signed(self.clock.lateness()));
+        before.filter(|at| self.clock.has_come(*at)).max(seen)
     }
 
     /// Closes the source: its fetch succeeded whole.

@@ -37,7 +37,7 @@ pub(super) fn to_read<'a, W: Write>(
             }
         }
     }
-    let ends: BTreeSet<DateTime<Utc>> = people.iter().filter_map(|person| person.since(findings)).collect();
+    let ends: BTreeSet<DateTime<Utc>> = people.iter().filter_map(|person| person.since).collect();
     for (type_name, objects) in known {
         let window = match ends.first() {
             Some(since) => window(library, type_name, *since - OVERLAP, objects.len())?,
@@ -65,7 +65,7 @@ fn last_touched<'a, W: Write>(
 ) -> Result<Option<DateTime<Utc>>, Failure> {
     let mut earliest = None;
     for person in watchers {
-        let view: Option<View> = match person.since(findings) {
+        let view: Option<View> = match person.since {
             Some(_) => findings.remembered(&person.key_of(type_name, id))?,
             None => None,
         };

@@ -76,7 +76,7 @@ pub fn watchlists<W: Write>(
 /// What is remembered of a list once it was read.
 fn after<W: Write>(findings: &Findings<W>, source: &Source, person: &Person) -> Known {
     let read_at = match person.known {
-        Some(known) if person.since(findings).is_some() => known.read_at,
+        Some(known) if person.since.is_some() => known.read_at,
         _ => findings.found_at,
     };
     let since = source.cursor_after(person.known.and_then(|known| known.since));

@@ -6,6 +6,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::blocking::{Client as Http, RequestBuilder};
 use reqwest::header::AUTHORIZATION;
 use reqwest::redirect::Policy;
@@ -91,6 +92,11 @@ impl Client {
             token: Mutex::new(token),
             settings: self.settings.clone(),
         })
+    }
+
+    /// What ThreatQ's clock said at the login, where it said anything.
+    pub fn logged_in_at(&self) -> Option<DateTime<Utc>> {
+        self.token().given_at
     }
 
     /// How many requests may be under way at once.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::blocking::{RequestBuilder, Response};
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 
 use super::{Error, lenient};
 use crate::{escape, tls};
@@ -34,6 +34,8 @@ pub(super) struct Answer {
     route: String,
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+    /// What the server's clock said (RFC 9110, section 6.6.1).
+    pub(super) date: Option<DateTime<Utc>>,
     retry_after: Option<Duration>,
 }
 
@@ -97,8 +99,9 @@ fn once(request: RequestBuilder, route: &str) -> Result<Answer, Error> {
     if body.len() as u64 > BODY_LIMIT {
         return Err(Error::Nonsense(format!("{route}: the answer is larger than {BODY_LIMIT} bytes")));
     }
-    let retry_after = retry_after(response.headers());
-    Ok(Answer { route: route.to_owned(), status: response.status().as_u16(), body, retry_after })
+    let (status, headers) = (response.status().as_u16(), response.headers());
+    let (date, retry_after) = (headers.get(DATE).and_then(http_date), retry_after(headers));
+    Ok(Answer { route: route.to_owned(), status, body, date, retry_after })
 }
 
 /// What a request came to that got no answer. A server that is not there now is left to the next run.
@@ -118,12 +121,15 @@ fn redirected(response: &Response, route: &str) -> Error {
 
 /// How long the server asks us to wait: in seconds, or until a date (RFC 9110, section 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
+    let value = headers.get(RETRY_AFTER)?;
+    if let Some(seconds) = value.to_str().ok().and_then(|text| text.trim().parse().ok()) {
         return Some(Duration::from_secs(seconds));
     }
-    let date = DateTime::parse_from_rfc2822(value).ok()?;
-    Some((date.to_utc() - Utc::now()).to_std().unwrap_or_default())
+    Some((http_date(value)? - Utc::now()).to_std().unwrap_or_default())
+}
+
+fn http_date(value: &HeaderValue) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc2822(value.to_str().ok()?.trim()).ok().map(|date| date.to_utc())
 }
 
 /// The error with its causes, which reqwest keeps to itself.

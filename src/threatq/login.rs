@@ -8,6 +8,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use reqwest::blocking::{Client as Http, RequestBuilder};
 use reqwest::header::AUTHORIZATION;
 use serde::Deserialize;
@@ -54,6 +55,8 @@ pub(super) struct Token {
     refresh: Option<Secret>,
     /// When to get another one; never, where the server does not say how long this one lives.
     renew_at: Option<Instant>,
+    /// What ThreatQ's clock said when it gave it.
+    pub(super) given_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -232,6 +235,7 @@ fn granted(base: &str, asked_at: Instant, answer: &Answer) -> Result<Token, Erro
         }
         _ => return Err(answer.refusal()),
     }
+    let given_at = answer.date;
     let answer: TokenAnswer = serde_json::from_slice(&answer.body).map_err(|_| {
         Error::Nonsense(format!("{base}/api/token did not answer with a token: is this ThreatQ?"))
     })?;
@@ -247,5 +251,6 @@ fn granted(base: &str, asked_at: Instant, answer: &Answer) -> Result<Token, Erro
         access: Secret::new(answer.access_token),
         refresh: answer.refresh_token.filter(|token| !token.is_empty()).map(Secret::new),
         renew_at: lifetime.and_then(|lifetime| asked_at.checked_add(lifetime)),
+        given_at,
     })
 }
