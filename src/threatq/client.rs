@@ -11,7 +11,6 @@ use reqwest::blocking::{Client as Http, RequestBuilder};
 use reqwest::header::AUTHORIZATION;
 use reqwest::redirect::Policy;
 use reqwest::{Proxy, Url};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Error;
@@ -113,21 +112,20 @@ impl Client {
         self.call(route, |http, url| http.get(url).query(query))
     }
 
-    /// `POST` of a JSON body, likewise.
-    pub(super) fn post<T: DeserializeOwned>(
-        &self,
-        route: &str,
-        query: &[(&str, &str)],
-        body: &impl Serialize,
-    ) -> Result<Envelope<T>, Error> {
-        self.call(route, |http, url| http.post(url).query(query).json(body))
-    }
-
     fn call<T: DeserializeOwned>(
         &self,
         route: &str,
         request: impl Fn(&Http, String) -> RequestBuilder,
     ) -> Result<Envelope<T>, Error> {
+        Envelope::parse(route, &self.success(route, request)?.body)
+    }
+
+    /// The answer, which is a success by its status.
+    pub(super) fn success(
+        &self,
+        route: &str,
+        request: impl Fn(&Http, String) -> RequestBuilder,
+    ) -> Result<Answer, Error> {
         let mut bearer = self.bearer()?;
         let mut answer = self.ask(route, &request, &bearer)?;
         if answer.status == 401 {
@@ -138,7 +136,7 @@ impl Client {
         if !(200..=299).contains(&answer.status) {
             return Err(answer.refusal());
         }
-        Envelope::parse(route, &answer.body)
+        Ok(answer)
     }
 
     /// What the Authorization header says now. A token that is about to expire is renewed first.

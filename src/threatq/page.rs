@@ -61,6 +61,18 @@ impl<T: DeserializeOwned> Envelope<T> {
     }
 }
 
+impl<T: Row> Envelope<Rows<T>> {
+    /// A page of rows. They are read as they come, and only where that fails each on its own, which takes another look.
+    pub(super) fn rows(route: &str, body: &[u8]) -> Result<Self, Error> {
+        match serde_json::from_slice::<Envelope<Readable<T>>>(body) {
+            Ok(Envelope { data: Readable(rows), total, next_mark, has_errors: false }) => {
+                Ok(Self { data: Rows { rows, mended: None }, total, next_mark, has_errors: false })
+            }
+            _ => Self::parse(route, body),
+        }
+    }
+}
+
 /// A row of a list that knows its id.
 pub(super) trait Row: DeserializeOwned {
     fn id(&self) -> u64;
@@ -129,6 +141,36 @@ impl<'de, T: Row> Visitor<'de> for RowsVisitor<T> {
             rows.push(row);
         }
         Ok(Rows { rows, mended })
+    }
+}
+
+/// The rows of a page all of which can be read.
+struct Readable<T>(Vec<Arrived<T>>);
+
+impl<'de, T: Row> Deserialize<'de> for Readable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ReadableVisitor(PhantomData))
+    }
+}
+
+struct ReadableVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Row> Visitor<'de> for ReadableVisitor<T> {
+    type Value = Readable<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Readable<T>, A::Error> {
+        let mut rows = Vec::with_capacity(PAGE_SIZE);
+        while let Some(row) = sequence.next_element::<Option<T>>()? {
+            if rows.len() == ROWS_LIMIT {
+                return Err(A::Error::custom("too many rows"));
+            }
+            rows.push(Arrived { id: row.as_ref().map(Row::id), row: row.map(Ok) });
+        }
+        Ok(Readable(rows))
     }
 }
 

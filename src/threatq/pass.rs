@@ -179,7 +179,8 @@ impl Client {
             let limit = PAGE_SIZE.to_string();
             let query =
                 [("limit", limit.as_str()), ("sort", "id"), ("cursorMark", &mark), ("fields", fields)];
-            let page: Page<T> = match self.get(route, &query) {
+            let answer = self.success(route, |http, url| http.get(url).query(&query));
+            let page: Page<T> = match answer.and_then(|answer| Envelope::rows(route, &answer.body)) {
                 Ok(page) => page,
                 // Whatever speaks against it: pages by offset are asked for next, and say so themselves.
                 Err(reason) if asked == 0 => {
@@ -205,7 +206,9 @@ impl Client {
 
     fn page<T: Row>(&self, route: &str, body: &Value, offset: usize) -> Result<Page<T>, Error> {
         let (limit, offset) = (PAGE_SIZE.to_string(), offset.to_string());
-        self.post(route, &[("limit", limit.as_str()), ("offset", &offset), ("sort", "id")], body)
+        let query = [("limit", limit.as_str()), ("offset", &offset), ("sort", "id")];
+        let answer = self.success(route, |http, url| http.post(url).query(&query).json(body))?;
+        Envelope::rows(route, &answer.body)
     }
 }
 
