@@ -15,7 +15,8 @@
 //!   and outbox);
 //! * what changed: [`change`];
 //! * what travels: [`record`], [`ndjson`];
-//! * plumbing: [`config`], [`exit`], [`escape`], [`logging`], [`secret`], [`terminal`], [`tls`].
+//! * plumbing: [`config`], [`exit`], [`escape`], [`logging`], [`secret`], [`terminal`], [`tls`],
+//!   [`zone`].
 //!
 //! ARCHITECTURE.md follows one alert through them.
 
@@ -41,3 +42,4 @@ pub mod logging;
 pub mod secret;
 pub mod terminal;
 pub mod tls;
+pub mod zone;

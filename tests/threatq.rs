@@ -4,6 +4,7 @@ mod faults;
 mod login;
 mod progress;
 mod query;
+mod zone;
 
 use std::time::Duration;
 

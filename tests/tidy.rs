@@ -10,10 +10,11 @@ use std::os::unix::fs::PermissionsExt;
 use source::{Source, files, root, says, sources};
 
 /// Where each external crate lives. One that is at home everywhere has no places.
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 21] = [
     ("anyhow", &["src/exit.rs", "src/bin/"]),
     ("atty", &["src/terminal.rs", "src/terminal/"]),
     ("chrono", &[]),
+    ("chrono_tz", &["src/zone.rs"]),
     ("clap", &["src/bin/", "src/config.rs", "src/config/", "src/terminal.rs"]),
     ("fastrand", &["src/threatq.rs", "src/threatq/"]),
     ("lettre", &["src/smtp.rs", "src/smtp/", "src/mail.rs", "src/mail/"]),
@@ -38,7 +39,7 @@ const LAYERS: [&[&str]; 6] =
     [&["fetch", "format", "send"], EDGES, &["change"], &["ndjson"], &["record"], PLUMBING];
 const EDGES: &[&str] = &["mail", "maildir", "smtp", "state", "threatq"];
 /// These may name each other.
-const PLUMBING: &[&str] = &["config", "escape", "exit", "logging", "secret", "terminal", "tls"];
+const PLUMBING: &[&str] = &["config", "escape", "exit", "logging", "secret", "terminal", "tls", "zone"];
 /// The one arrow that points up: a terminal shows a record in the record's own words.
 const UPWARD: [(&str, &str); 0] = [];
 

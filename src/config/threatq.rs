@@ -52,6 +52,9 @@ pub struct Threatq {
     /// Ask ThreatQ through this HTTP proxy; the environment's is not used
     #[arg(long, value_name = "URL")]
     pub proxy: Option<String>,
+    /// Zone of dates that do not say theirs; UTC unless said otherwise
+    #[arg(long = "threatq-timezone", value_name = "ZONE")]
+    pub timezone: Option<String>,
     /// How many requests may be under way at once; 4 unless said otherwise
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     #[serde(deserialize_with = "concurrency")]
@@ -78,6 +81,7 @@ impl Threatq {
             pin_sha256: self.pin_sha256.or(other.pin_sha256),
             link_host: self.link_host.or(other.link_host),
             proxy: self.proxy.or(other.proxy),
+            timezone: self.timezone.or(other.timezone),
             concurrency: self.concurrency.or(other.concurrency),
         }
     }

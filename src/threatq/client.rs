@@ -14,14 +14,15 @@ use reqwest::{Proxy, Url};
 use serde::de::DeserializeOwned;
 
 use super::Error;
-use super::User;
 use super::exchange::{self, Answer, chain};
 use super::login::{Login, PasswordLogin, Token};
 use super::page::Envelope;
+use super::{User, lenient};
 use crate::config::{self, Threatq, required};
 use crate::exit::Failure;
 use crate::secret::{self, Secret};
 use crate::tls;
+use crate::zone::Zone;
 
 /// How long the connection may take, and how long a whole answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -45,6 +46,9 @@ impl Client {
     pub fn connect(settings: &Threatq) -> Result<Self, Failure> {
         let address = required(settings.url.as_deref(), "--threatq", "threatq.url")?;
         let base = base_of(address)?;
+        if let Some(name) = &settings.timezone {
+            lenient::set_zone(zone_of(name)?);
+        }
         let login = Login::from_settings(settings)?;
         let is_open = base.starts_with("http:");
         let trust = tls::Trust {
@@ -186,6 +190,11 @@ impl Client {
             .map(|url| url.origin().ascii_serialization());
         origin.ok_or_else(|| Error::Settings(format!("threatq.link_host {host}: not a host")))
     }
+}
+
+fn zone_of(name: &str) -> Result<Zone, Error> {
+    let refused = || Error::Settings(format!("threatq.timezone: '{name}' is no zone such as Europe/Berlin"));
+    Zone::named(name).ok_or_else(refused)
 }
 
 /// The proxy at an address, which must be plain to see: a password does not belong where others read it.

@@ -2,6 +2,8 @@
 
 mod date;
 
+pub(super) use date::{set_zone, window_from};
+
 use std::borrow::Cow;
 use std::fmt;
 

@@ -98,7 +98,7 @@ impl Row for Touched {
 
 /// The filter for what was touched since a time.
 pub(super) fn touched_since(since: DateTime<Utc>) -> Value {
-    json!({"touched_at": {"+gte": since.format("%Y-%m-%d %H:%M:%S").to_string()}})
+    json!({"touched_at": {"+gte": lenient::window_from(since)}})
 }
 
 impl Row for Object {

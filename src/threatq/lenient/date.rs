@@ -1,6 +1,31 @@
-//! Dates in the forms that ThreatQ writes: with and without a fraction and a zone; without one it is UTC.
+//! Dates in the forms that ThreatQ writes: with and without a fraction and a zone; without one they are in the zone that
+//! its appliance is set to, which should be UTC.
+
+use std::sync::OnceLock;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
+
+use crate::zone::Zone;
+
+/// The zone of the one ThreatQ that a program talks to; UTC where none is set. Rows are read in many places, all of them
+/// from that ThreatQ.
+static ZONE: OnceLock<Zone> = OnceLock::new();
+
+/// Sets the zone, before anything is read.
+pub(in crate::threatq) fn set_zone(zone: Zone) {
+    // A second ThreatQ in one program would be a bug; the first one's zone stays.
+    let _ = ZONE.set(zone);
+}
+
+/// The beginning of a window as ThreatQ reads it.
+pub(in crate::threatq) fn window_from(since: DateTime<Utc>) -> String {
+    let shown = ZONE.get().map_or_else(|| since.naive_utc(), |zone| zone.earliest_shown(since));
+    shown.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn instant(shown: NaiveDateTime) -> DateTime<Utc> {
+    ZONE.get().map_or_else(|| shown.and_utc(), |zone| zone.instant(shown))
+}
 
 /// The time that a text says.
 ///
@@ -30,7 +55,7 @@ fn usual_date(text: &[u8]) -> Option<DateTime<Utc>> {
     };
     let time =
         day.and_hms_nano_opt(digits(&[*h1, *h2])?, digits(&[*n1, *n2])?, digits(&[*s1, *s2])?, nanos)?;
-    Some(time.and_utc())
+    Some(instant(time))
 }
 
 /// The number that at most nine digits write.
@@ -46,11 +71,11 @@ fn any_date(text: &str) -> Option<DateTime<Utc>> {
     }
     for form in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"] {
         if let Ok(naive) = NaiveDateTime::parse_from_str(text, form) {
-            return Some(naive.and_utc());
+            return Some(instant(naive));
         }
     }
     let midnight = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0)?;
-    Some(midnight.and_utc())
+    Some(instant(midnight))
 }
 
 #[cfg(test)]
