@@ -69,6 +69,11 @@ impl Style {
     }
 }
 
+/// Whether a person sees what goes wrong.
+fn shows_complaints() -> bool {
+    atty::is(Stream::Stderr)
+}
+
 /// Refuses to sit and wait for records that a person would have to type.
 pub fn refuse_typed_input(wants: &str, example: &str) -> Result<(), Failure> {
     if !atty::is(Stream::Stdin) {

@@ -12,7 +12,7 @@ use source::{Source, files, root, says, sources};
 /// Where each external crate lives. One that is at home everywhere has no places.
 const HOMES: [(&str, &[&str]); 21] = [
     ("anyhow", &["src/exit.rs", "src/bin/"]),
-    ("atty", &["src/terminal.rs", "src/terminal/"]),
+    ("atty", &["src/terminal.rs"]),
     ("chrono", &[]),
     ("chrono_tz", &["src/zone.rs"]),
     ("clap", &["src/bin/", "src/config.rs", "src/config/", "src/terminal.rs"]),

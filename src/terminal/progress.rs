@@ -8,8 +8,6 @@ use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
-use atty::Stream;
-
 /// A fetch that ends before has nothing to show, and drawing more often would only flicker.
 const FIRST: Duration = Duration::from_secs(1);
 const NEXT: Duration = Duration::from_millis(250);
@@ -37,7 +35,7 @@ fn line() -> Option<MutexGuard<'static, Line>> {
 /// From now on progress is shown, if standard error is a terminal that can take a line back.
 pub fn show_progress(program: &'static str) {
     let is_dumb = env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb");
-    if atty::is(Stream::Stderr)
+    if super::shows_complaints()
         && !is_dumb
         && let Some(mut line) = line()
     {
