@@ -182,7 +182,7 @@ fn watched(site: &Site) -> Vec<u64> {
 
 #[test]
 fn an_unchanged_watchlist_costs_one_query_a_type_and_no_request_per_object() {
-    let site = site_with_watched(100);
+    let site = site_with_watched(500);
     site.run(WATCHLIST).succeeds();
     assert_eq!((asked(&site, "/api/indicators/query"), asked(&site, "/api/adversaries/query")), (1, 1));
     // The newest one may have changed again within the second in which it was touched.
@@ -192,8 +192,8 @@ fn an_unchanged_watchlist_costs_one_query_a_type_and_no_request_per_object() {
 
 #[test]
 fn a_watchlist_is_read_as_far_as_it_changed() {
-    let site = site_with_watched(100);
-    let changed: Vec<u64> = watched(&site).into_iter().skip(10).take(20).collect();
+    let site = site_with_watched(500);
+    let changed: Vec<u64> = watched(&site).into_iter().skip(10).take(200).collect();
     for id in &changed {
         site.sim.world().set_score("indicators", *id, Some(9)).expect("a score");
     }
@@ -201,7 +201,8 @@ fn a_watchlist_is_read_as_far_as_it_changed() {
     let found: Vec<u64> =
         alerts.iter().map(|alert| alert["object"]["id"].as_u64().expect("a number")).collect();
     assert_eq!(found, changed, "in the order of their numbers, whichever answer came first");
-    assert!(asked(&site, "/api/indicators/") - 1 <= 21);
+    // And the newest one of the run before, which may have changed again within its second.
+    assert_eq!(asked(&site, "/api/indicators/") - 1, 201);
 }
 
 #[test]

@@ -113,7 +113,9 @@ impl Source {
 
     /// Takes note of a change's time.
     pub(super) fn saw(&mut self, touched_at: Option<DateTime<Utc>>) {
-        self.newest = self.newest.max(touched_at.filter(|at| self.clock.has_come(*at)));
+        if touched_at > self.newest && touched_at.is_some_and(|at| self.clock.has_come(at)) {
+            self.newest = touched_at;
+        }
     }
 
     /// Where the next fetch may begin, for somebody for whom the last one ended then: at the newest change that ThreatQ
