@@ -5,10 +5,12 @@
 //!
 //! Fails: a wrong command line is 64; a file that cannot be read, an unknown key or a missing setting is 78.
 
+mod rate;
 mod scope;
 mod section;
 mod threatq;
 
+pub use rate::Rate;
 pub use scope::{Moment, Scope, Span};
 pub use section::{Collection, Common, Email, Notify, Smtp, State, Tls};
 pub use threatq::{Login, LoginEncoding, Threatq, Watchlist};
@@ -94,7 +96,10 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
         &mut threatq.client_secret_file,
         &mut threatq.ca_file,
         &mut smtp.password_file,
+        &mut smtp.token_file,
         &mut smtp.ca_file,
+        &mut smtp.client_cert_file,
+        &mut smtp.client_key_file,
         &mut smtp.maildir,
         &mut state.file,
     ];

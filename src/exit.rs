@@ -129,6 +129,12 @@ impl Failure {
         self.error.downcast_ref()
     }
 
+    /// The same failure, with this status where it is worse.
+    #[must_use]
+    pub fn at_least(self, status: Status) -> Self {
+        Self { status: self.status.worst(status), error: self.error }
+    }
+
     /// The same failure, with what it was about in front.
     #[must_use]
     pub fn about(self, subject: impl fmt::Display) -> Self {
@@ -167,10 +173,7 @@ pub fn both(
 ) -> Result<Status, Failure> {
     match (first, second) {
         (Ok(first), Ok(second)) => Ok(first.worst(second)),
-        (Ok(status), Err(mut failure)) | (Err(mut failure), Ok(status)) => {
-            failure.status = failure.status.worst(status);
-            Err(failure)
-        }
+        (Ok(status), Err(failure)) | (Err(failure), Ok(status)) => Err(failure.at_least(status)),
         (Err(first), Err(mut second)) => {
             complain(program, &first);
             second.status = first.status.worst(second.status);

@@ -15,7 +15,7 @@
 //!   and outbox);
 //! * what changed: [`change`];
 //! * what travels: [`record`], [`ndjson`];
-//! * plumbing: [`config`], [`exit`], [`escape`], [`logging`], [`secret`], [`terminal`], [`tls`],
+//! * plumbing: [`config`], [`exit`], [`escape`], [`interrupt`], [`logging`], [`secret`], [`terminal`], [`tls`],
 //!   [`zone`].
 //!
 //! ARCHITECTURE.md follows one alert through them.
@@ -38,6 +38,7 @@ pub mod record;
 pub mod config;
 pub mod escape;
 pub mod exit;
+pub mod interrupt;
 pub mod logging;
 pub mod secret;
 pub mod terminal;

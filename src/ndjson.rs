@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Failure, Status};
+use crate::interrupt::Ready;
 use crate::record::{Kind, Record, VERSION};
 use crate::terminal::{self, Style};
 
@@ -99,6 +100,7 @@ pub struct Reader<R> {
     limit: usize,
     number: u64,
     buffer: Vec<u8>,
+    kind: Option<Kind>,
 }
 
 #[derive(Deserialize)]
@@ -110,7 +112,7 @@ struct Header {
 impl<R: BufRead> Reader<R> {
     /// A reader with the usual limit on the length of a line.
     pub fn new(input: R) -> Self {
-        Self { input, limit: LINE_LIMIT, number: 0, buffer: Vec::new() }
+        Self { input, limit: LINE_LIMIT, number: 0, buffer: Vec::new(), kind: None }
     }
 
     /// The next record, or `None` at the end of the stream.
@@ -138,11 +140,18 @@ impl<R: BufRead> Reader<R> {
                 header.v
             )));
         }
-        Ok(Some(Line { number, kind: header.record, bytes: &self.buffer }))
+        self.kind = Some(header.record);
+        Ok(self.last_line())
+    }
+
+    /// The record that was read last, once more.
+    pub fn last_line(&self) -> Option<Line<'_>> {
+        Some(Line { number: self.number, kind: self.kind?, bytes: &self.buffer })
     }
 
     /// Reads one physical line into the buffer; false at the end of the input.
     fn fill(&mut self) -> Result<bool, Error> {
+        self.kind = None;
         self.buffer.clear();
         self.number += 1;
         let allowed = self.limit as u64 + 1;
@@ -152,6 +161,13 @@ impl<R: BufRead> Reader<R> {
             return Err(Error::Line(self.number, format!("longer than {} bytes", self.limit)));
         }
         Ok(read > 0)
+    }
+}
+
+impl<R: Ready> Reader<R> {
+    /// Whether a record can be read without waiting for more than its end.
+    pub fn is_ready(&self) -> bool {
+        self.input.is_ready()
     }
 }
 

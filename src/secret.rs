@@ -1,4 +1,4 @@
-//! A password or token that cannot be printed, read only from a file that nobody else can read.
+//! A password or token that cannot be printed, read only from a file that nobody else can read or from a program.
 //!
 //! Secrets never come from the command line or the environment, because both are visible to others.
 
@@ -7,6 +7,11 @@ use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -14,6 +19,8 @@ use rustix::process::geteuid;
 
 use crate::exit::{Failure, Status};
 
+/// How long a program that prints a secret may take.
+const PATIENCE: Duration = Duration::from_mins(1);
 /// No password is this long; a larger file is some other file.
 const SIZE_LIMIT: u64 = 64 * 1024;
 
@@ -62,10 +69,64 @@ pub fn read(path: &Path) -> Result<Secret, Failure> {
     }
     let mut text = String::new();
     file.take(SIZE_LIMIT).read_to_string(&mut text).map_err(|error| refused(&error))?;
-    let text = text.strip_suffix('\n').unwrap_or(&text);
+    from_text(&text).ok_or_else(|| refused(&"empty"))
+}
+
+/// A text without the line feed at its end; none where nothing is left.
+fn from_text(text: &str) -> Option<Secret> {
+    let text = text.strip_suffix('\n').unwrap_or(text);
     let text = text.strip_suffix('\r').unwrap_or(text);
-    if text.is_empty() {
-        return Err(refused(&"empty"));
+    (!text.is_empty()).then(|| Secret(text.to_owned()))
+}
+
+/// Where a secret comes from that is asked for more than once.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A file, as [`read`] wants it.
+    File(PathBuf),
+    /// A program and its arguments, without a shell. It prints the secret and nothing else; what it says on standard
+    /// error is its own.
+    Command(Vec<String>),
+}
+
+impl Place {
+    /// The secret as it is now.
+    ///
+    /// Fails with 78 when the file or program is not what it must be, and with 75 when the program fails, which may pass.
+    pub fn read(&self) -> Result<Secret, Failure> {
+        match self {
+            Self::File(path) => read(path),
+            Self::Command(words) => printed_by(words),
+        }
     }
-    Ok(Secret(text.to_owned()))
+}
+
+fn printed_by(words: &[String]) -> Result<Secret, Failure> {
+    let (program, arguments) = words
+        .split_first()
+        .ok_or_else(|| Failure::new(Status::Config, "the command for the secret is empty"))?;
+    let failed =
+        |status, reason: &dyn fmt::Display| Failure::new(status, format_args!("{program}: {reason}"));
+    let child = Command::new(program).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| failed(Status::Config, &error))?;
+    let (sender, receiver) = mpsc::channel();
+    let stdout = child.stdout.take();
+    thread::spawn(move || {
+        let mut text = String::new();
+        let read = stdout.map_or(Ok(0), |stdout| stdout.take(SIZE_LIMIT).read_to_string(&mut text));
+        // Nobody listens any more where it took too long.
+        let _ = sender.send(read.map(|_| text));
+    });
+    let Ok(printed) = receiver.recv_timeout(PATIENCE) else {
+        // It may have ended just now.
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(failed(Status::TryAgain, &format_args!("printed nothing in {} s", PATIENCE.as_secs())));
+    };
+    let ended = child.wait().map_err(|error| failed(Status::TryAgain, &error))?;
+    if !ended.success() {
+        return Err(failed(Status::TryAgain, &ended));
+    }
+    let text = printed.map_err(|error| failed(Status::TryAgain, &error))?;
+    from_text(text.trim_end_matches(['\r', '\n'])).ok_or_else(|| failed(Status::TryAgain, &"printed nothing"))
 }

@@ -4,16 +4,20 @@
 //! what was taken survives any crash, and what was not is found again by the next fetch.
 
 mod destination;
+mod dry_run;
 mod intake;
+mod parcel;
 mod queue;
 mod stream;
 
 pub use destination::Destination;
+pub use dry_run::dry_run;
 
 use std::io::{BufRead, Write};
 
 use self::destination::Outgoing;
 use crate::exit::{self, Failure, Status};
+use crate::interrupt::Ready;
 use crate::ndjson::{self, Line, Reader, Writer};
 use crate::record::Receipt;
 use crate::smtp::Verdict;
@@ -21,8 +25,13 @@ use crate::state::State;
 
 /// A sender: where mails go, and where receipts go.
 pub struct Sender<W: Write> {
-    program: &'static str,
     destination: Destination,
+    reports: Reports<W>,
+}
+
+/// Where receipts and complaints go.
+struct Reports<W: Write> {
+    program: &'static str,
     output: Writer<W>,
     /// The first thing that could not be written. A receipt that nobody can read keeps no mail back, so this is told at
     /// the end.
@@ -34,11 +43,14 @@ pub struct Sender<W: Write> {
 impl<W: Write> Sender<W> {
     /// A sender that has connected to nobody yet.
     pub fn new(program: &'static str, destination: Destination, output: Writer<W>) -> Self {
-        Self { program, destination, output, unwritten: None, said_down: false }
+        Self { destination, reports: Reports { program, output, unwritten: None, said_down: false } }
     }
 
     /// Sends the emails of the stream as they come.
-    pub fn stream<R: BufRead>(mut self, input: Reader<R>) -> Result<Status, Failure> {
+    pub fn stream<R: BufRead + Ready + Send>(mut self, input: Reader<R>) -> Result<Status, Failure>
+    where
+        W: Send,
+    {
         let sent = stream::send(&mut self, input);
         self.finish(sent)
     }
@@ -47,11 +59,11 @@ impl<W: Write> Sender<W> {
     ///
     /// A stream that breaks off does not keep back what was taken before.
     pub fn queue<R: BufRead>(mut self, state: &State, input: Reader<R>) -> Result<Status, Failure> {
-        let mut last = 0;
+        let (program, mut last) = (self.reports.program, 0);
         let backlog = queue::deliver(&mut self, state, &mut last);
         let taken = intake::take_over(&mut self, state, input);
         let delivered = queue::deliver(&mut self, state, &mut last);
-        let done = exit::both(self.program, backlog, exit::both(self.program, taken, delivered));
+        let done = exit::both(program, backlog, exit::both(program, taken, delivered));
         self.finish(done)
     }
 
@@ -63,18 +75,36 @@ impl<W: Write> Sender<W> {
     ) -> Result<Status, Failure> {
         let (verdict, receipt) = self.destination.deliver(mail);
         settle(&verdict)?;
-        for complaint in &verdict.complaints {
-            self.complain(complaint);
-        }
-        if let Some(down) = self.destination.down()
-            && !std::mem::replace(&mut self.said_down, true)
-        {
-            self.complain(&down.reason);
+        self.reports.complain_of(&verdict);
+        if let Some(down) = self.destination.down() {
+            self.reports.say_down(&down.reason);
         }
         self.print(&receipt);
         Ok(verdict.status)
     }
 
+    fn print(&mut self, receipt: &Receipt) {
+        self.reports.print(receipt);
+    }
+
+    fn pass(&mut self, line: &Line<'_>) {
+        self.reports.pass(line);
+    }
+
+    fn complain(&self, complaint: &impl std::fmt::Display) {
+        self.reports.complain(complaint);
+    }
+
+    fn finish(mut self, done: Result<Status, Failure>) -> Result<Status, Failure> {
+        self.destination.close();
+        let Reports { program, mut output, unwritten, .. } = self.reports;
+        let unwritten = unwritten.or_else(|| output.flush().err());
+        let written = unwritten.map_or(Ok(Status::Done), |error| Err(error.into()));
+        exit::both(program, done, written)
+    }
+}
+
+impl<W: Write> Reports<W> {
     fn print(&mut self, receipt: &Receipt) {
         let written = self.output.write(receipt).and_then(|()| self.output.flush());
         self.unwritten = self.unwritten.take().or(written.err());
@@ -85,14 +115,18 @@ impl<W: Write> Sender<W> {
         self.unwritten = self.unwritten.take().or(written.err());
     }
 
-    fn complain(&self, complaint: &impl std::fmt::Display) {
-        exit::complain(self.program, complaint);
+    /// Says, once, that nobody can have a mail any more.
+    fn say_down(&mut self, reason: &str) {
+        if !std::mem::replace(&mut self.said_down, true) {
+            self.complain(&reason);
+        }
     }
 
-    fn finish(mut self, done: Result<Status, Failure>) -> Result<Status, Failure> {
-        self.destination.close();
-        let unwritten = self.unwritten.take().or_else(|| self.output.flush().err());
-        let written = unwritten.map_or(Ok(Status::Done), |error| Err(error.into()));
-        exit::both(self.program, done, written)
+    fn complain_of(&self, verdict: &Verdict) {
+        verdict.complaints.iter().for_each(|complaint| self.complain(complaint));
+    }
+
+    fn complain(&self, complaint: &impl std::fmt::Display) {
+        exit::complain(self.program, complaint);
     }
 }

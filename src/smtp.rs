@@ -8,21 +8,27 @@
 
 mod command;
 mod connect;
+mod explain;
+mod lane;
+mod lanes;
 mod login;
+mod mails;
 mod outcome;
+mod pace;
 mod relay;
 mod reply;
 mod session;
 mod transaction;
 mod wire;
 
+pub use mails::{Mail, Mails, Waiting};
 pub use outcome::{Envelope, Verdict};
 pub use relay::Relay;
 
 use std::fmt;
 
 use self::reply::Reply;
-use crate::exit::Status;
+use crate::exit::{Failure, Status};
 use crate::record::Outcome;
 
 /// Why there is no session.
@@ -42,40 +48,46 @@ pub enum Error {
     NotOffered(String),
     /// The certificate is not one we trust.
     Certificate(String),
-    /// The login was refused.
-    LoginRefused(Reply),
+    /// The login was refused; with what to do about it.
+    LoginRefused(Reply, String),
+    /// The sender was refused.
+    SenderRefused(String, Reply),
     /// The relay does not speak SMTP, or not as it must.
     Protocol(String),
+    /// The program was asked to end.
+    Stopped,
 }
 
 impl Error {
     /// What this means for the mails that wait.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Unreachable(_) | Self::Busy(..) | Self::Protocol(_) => Outcome::Deferred,
+            Self::Unreachable(_) | Self::Busy(..) | Self::Protocol(_) | Self::Stopped => Outcome::Deferred,
+            Self::SenderRefused(_, reply) => outcome::sender_refused(reply).0,
             Self::Settings(_)
             | Self::NoSuchHost(_)
             | Self::Refused(..)
             | Self::NotOffered(_)
             | Self::Certificate(_)
-            | Self::LoginRefused(_) => Outcome::Held,
+            | Self::LoginRefused(..) => Outcome::Held,
         }
     }
 
     /// The exit status that says it.
     pub fn status(&self) -> Status {
         match self {
-            Self::Unreachable(_) | Self::Busy(..) => Status::TryAgain,
+            Self::Unreachable(_) | Self::Busy(..) | Self::Stopped => Status::TryAgain,
             Self::Settings(_) | Self::NoSuchHost(_) | Self::Certificate(_) => Status::Config,
             Self::Refused(..) | Self::NotOffered(_) => Status::Unavailable,
-            Self::LoginRefused(_) => Status::LoginRefused,
+            Self::LoginRefused(..) => Status::LoginRefused,
             Self::Protocol(_) => Status::Protocol,
+            Self::SenderRefused(_, reply) => outcome::status_of(self.outcome(), Some(reply.code)),
         }
     }
 
     fn reply(&self) -> Option<&Reply> {
         match self {
-            Self::Busy(_, reply) | Self::Refused(_, reply) | Self::LoginRefused(reply) => Some(reply),
+            Self::Busy(_, reply) | Self::Refused(_, reply) | Self::LoginRefused(reply, _) => Some(reply),
             _ => None,
         }
     }
@@ -89,14 +101,22 @@ impl fmt::Display for Error {
             | Self::NotOffered(sentence)
             | Self::Certificate(sentence)
             | Self::Protocol(sentence) => f.write_str(sentence),
+            Self::SenderRefused(sender, reply) => {
+                write!(f, "sender {sender} refused: {reply}{}", outcome::sender_refused(reply).1)
+            }
+            Self::Stopped => f.write_str("stopped by a signal"),
             Self::NoSuchHost(reason) => write!(f, "no such host: {reason}; check smtp.host"),
             Self::Busy(step, reply) => write!(f, "not now, at {step}: {reply}"),
             Self::Refused(step, reply) => write!(f, "refused at {step}: {reply}"),
-            Self::LoginRefused(reply) => {
-                write!(f, "login refused: {reply}; check smtp.username and the password")
-            }
+            Self::LoginRefused(reply, explained) => write!(f, "login refused: {reply}{explained}"),
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::from_error(error.status(), error)
+    }
+}

@@ -6,6 +6,7 @@
 mod trust;
 
 use std::error::Error;
+use std::fmt::Display;
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
@@ -14,13 +15,14 @@ use std::sync::Arc;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{CertificateError, ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use rustls_platform_verifier::Verifier;
 
 use self::trust::{Checked, Pin};
 use crate::exit::{Failure, Status};
+use crate::secret;
 
 /// Whom to trust.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +33,8 @@ pub struct Trust<'a> {
     /// hexadecimal digits. No authority and no name is asked for then, so that a certificate that an appliance made for
     /// itself can be trusted; one that is renewed with the same key stays trusted.
     pub pin_sha256: Option<&'a str>,
+    /// The certificate to show the peer, and its key: two PEM files, the second one a secret.
+    pub client: Option<(&'a Path, &'a Path)>,
     /// The section of the configuration where this is set, for what is said about it.
     pub section: &'static str,
 }
@@ -96,7 +100,27 @@ pub fn client_config(trust: &Trust<'_>) -> Result<Arc<ClientConfig>, Failure> {
         None => Checked::by_authority(authorities(trust.ca_file, &provider)?, &provider, trust.section),
     };
     let checked = builder(&provider)?.dangerous().with_custom_certificate_verifier(Arc::new(checked));
-    Ok(Arc::new(checked.with_no_client_auth()))
+    let Some((certificate, key)) = trust.client else {
+        return Ok(Arc::new(checked.with_no_client_auth()));
+    };
+    let chain = certificates(certificate)?;
+    let text = secret::read(key)?;
+    let refused = |reason: &dyn Display| unreadable(key, reason);
+    let secret = PrivateKeyDer::from_pem_slice(text.reveal().as_bytes()).map_err(|error| refused(&error))?;
+    Ok(Arc::new(checked.with_client_auth_cert(chain, secret).map_err(|error| refused(&error))?))
+}
+
+fn unreadable(path: &Path, reason: &dyn Display) -> Failure {
+    Failure::new(Status::Config, format_args!("{}: {reason}", path.display()))
+}
+
+/// The certificates in a PEM file, of which there must be one.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let unreadable = |reason: &dyn Display| unreadable(path, reason);
+    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error| unreadable(&error))?;
+    if certificates.is_empty() { Err(unreadable(&"no certificate in PEM form")) } else { Ok(certificates) }
 }
 
 /// The check against the authorities in a file, or those that the system trusts.
@@ -111,15 +135,10 @@ fn authorities(
         })?;
         return Ok(Arc::new(system));
     };
-    let unreadable = |error: &dyn std::fmt::Display| refused(format!("{}: {error}", path.display()));
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))? {
-        let certificate = certificate.map_err(|error| unreadable(&error))?;
-        roots.add(certificate).map_err(|error| unreadable(&error))?;
-    }
-    if roots.is_empty() {
-        return Err(unreadable(&"no certificate in PEM form"));
+    for certificate in certificates(path)? {
+        roots.add(certificate).map_err(|error| unreadable(path, &error))?;
     }
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
-    Ok(verifier.build().map_err(|error| unreadable(&error))?)
+    Ok(verifier.build().map_err(|error| unreadable(path, &error))?)
 }

@@ -4,6 +4,7 @@
 //! with one; with one, the next run goes to a good relay and must bring the mail to those who still wait for it, and
 //! only to them.
 
+mod ahead;
 mod answers;
 mod login;
 mod output;

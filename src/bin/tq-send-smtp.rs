@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use tq_alerts::config::{self, Common, Smtp};
 use tq_alerts::exit::{self, Failure, Status};
-use tq_alerts::send::{Destination, Sender};
+use tq_alerts::interrupt::{self, Input};
+use tq_alerts::send::{self, Destination, Sender};
 use tq_alerts::terminal::{self, Style};
 use tq_alerts::{logging, ndjson, state};
 
@@ -26,6 +27,12 @@ const EXAMPLES: &str = "  \
 struct Args {
     #[command(flatten)]
     smtp: Smtp,
+    /// Ask the relay whether mail could be sent, and send nothing
+    #[arg(long, conflicts_with = "dry_run")]
+    check: bool,
+    /// Say what would be sent, ask nobody, send and remember nothing
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     state: config::State,
     #[command(flatten)]
@@ -38,15 +45,41 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Status, Failure> {
     logging::start(PROGRAM, args.common.verbosity);
+    interrupt::watch()?;
     let file = config::load(args.common.config.as_deref())?;
     let state_path = config::state_path(&args.state, &file);
-    let destination = Destination::from_settings(&args.smtp.or(file.smtp))?;
+    let smtp = args.smtp.or(file.smtp);
+    let mut output = ndjson::Writer::new(io::stdout(), Style::of_stdout(args.common.color));
+    if args.check {
+        let mut unwritten = Ok(());
+        let checked = Destination::from_settings(&smtp)?.check(file.email.from.as_deref(), &mut |step| {
+            let said = output.say(&format!("ok  {step}")).and_then(|()| output.flush());
+            unwritten = std::mem::replace(&mut unwritten, Ok(())).and(said);
+        });
+        checked?;
+        unwritten?;
+        return Ok(Status::Done);
+    }
     terminal::refuse_typed_input("emails", "tq-format-email | tq-send-smtp")?;
-    let input = ndjson::Reader::new(io::stdin().lock());
-    let output = ndjson::Writer::new(io::stdout().lock(), Style::of_stdout(args.common.color));
+    let input = ndjson::Reader::new(Input::new());
+    if args.dry_run {
+        return send::dry_run(PROGRAM, &Destination::name_of(&smtp)?, input, output);
+    }
+    let destination = Destination::from_settings(&smtp)?;
     let sender = Sender::new(PROGRAM, destination, output);
-    match state_path {
+    let done = match state_path {
         Some(path) => sender.queue(&state::State::open(&path)?, input),
         None => sender.stream(input),
+    };
+    if !interrupt::raised() {
+        return done;
+    }
+    match done {
+        // A stream that a signal cut short is not a broken one.
+        Err(mut failure) if matches!(failure.status, Status::BadStream | Status::Disk) => {
+            failure.status = Status::TryAgain;
+            Err(failure)
+        }
+        done => done.map(|status| status.worst(Status::TryAgain)),
     }
 }

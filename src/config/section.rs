@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use super::Span;
+use super::{Rate, Span};
 use crate::terminal::Color;
 
 /// What every program understands. No section of the file: the place of the file itself is among it.
@@ -106,9 +106,21 @@ pub struct Smtp {
     /// File that holds the password, mode 0600
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// File that holds an OAuth 2.0 token to log in with, mode 0600
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Program that prints such a token, with its arguments; no shell
+    #[arg(long, value_name = "CMD", value_delimiter = ' ')]
+    pub token_command: Vec<String>,
     /// Trust the certificate authorities in this PEM file instead of the system's
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Certificate to show the relay, a PEM file with its chain
+    #[arg(long, value_name = "FILE")]
+    pub client_cert_file: Option<PathBuf>,
+    /// File that holds that certificate's key, mode 0600
+    #[arg(long, value_name = "FILE")]
+    pub client_key_file: Option<PathBuf>,
     /// Trust the relay whose key has this SHA-256, whoever vouches for it, and no other
     #[arg(long, value_name = "P")]
     pub pin_sha256: Option<String>,
@@ -116,6 +128,13 @@ pub struct Smtp {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     #[serde(deserialize_with = "seconds")]
     pub timeout: Option<u64>,
+    /// Send over as many sessions at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[serde(deserialize_with = "concurrency")]
+    pub connections: Option<u8>,
+    /// Begin no more mails than that: 30/min, 2/s, 500/h
+    #[arg(long, value_name = "RATE")]
+    pub rate: Option<Rate>,
     /// Deliver into this Maildir instead of a relay
     #[arg(long, value_name = "DIR")]
     pub maildir: Option<PathBuf>,
@@ -131,9 +150,19 @@ impl Smtp {
             tls: self.tls.or(other.tls),
             username: self.username.or(other.username),
             password_file: self.password_file.or(other.password_file),
+            token_file: self.token_file.or(other.token_file),
+            token_command: if self.token_command.is_empty() {
+                other.token_command
+            } else {
+                self.token_command
+            },
             ca_file: self.ca_file.or(other.ca_file),
+            client_cert_file: self.client_cert_file.or(other.client_cert_file),
+            client_key_file: self.client_key_file.or(other.client_key_file),
             pin_sha256: self.pin_sha256.or(other.pin_sha256),
             timeout: self.timeout.or(other.timeout),
+            connections: self.connections.or(other.connections),
+            rate: self.rate.or(other.rate),
             maildir: self.maildir.or(other.maildir),
         }
     }

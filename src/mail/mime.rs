@@ -84,18 +84,19 @@ pub fn render(email: &Email) -> Result<Rendered, String> {
         .from(from.clone())
         .subject(escape::visible(&email.subject))
         .message_id(Some(message_id(&email.message_id)?));
-    for text in &email.to {
-        builder = builder.to(mailbox(text)?);
+    // One that is no address must not keep the mail from the others. It stays among the recipients, where its own
+    // outcome will be that it was refused.
+    for mailbox in email.to.iter().filter_map(|text| mailbox(text).ok()) {
+        builder = builder.to(mailbox);
     }
-    for text in &email.cc {
-        builder = builder.cc(mailbox(text)?);
-    }
-    for text in &email.bcc {
-        mailbox(text)?;
+    for mailbox in email.cc.iter().filter_map(|text| mailbox(text).ok()) {
+        builder = builder.cc(mailbox);
     }
     let recipients = recipients(email);
-    if recipients.is_empty() {
-        return Err("the email has no recipient".to_owned());
+    let addresses: Vec<&String> = recipients.iter().filter(|text| mailbox(text).is_ok()).collect();
+    if addresses.is_empty() {
+        let reason = recipients.first().and_then(|text| mailbox(text).err());
+        return Err(reason.unwrap_or_else(|| "the email has no recipient".to_owned()));
     }
     // lettre wants an envelope even though ours travels beside the bytes: without one it refuses a mail that has only
     // hidden recipients.
@@ -112,7 +113,7 @@ pub fn render(email: &Email) -> Result<Rendered, String> {
     }
     let bytes = message.formatted();
     let is_international =
-        !recipients.iter().chain([&from.email.to_string()]).all(|address| address.is_ascii());
+        !addresses.into_iter().chain([&from.email.to_string()]).all(|address| address.is_ascii());
     check(&bytes, is_international)?;
     Ok(Rendered { sender: from.email.to_string(), recipients, bytes })
 }

@@ -1,11 +1,12 @@
-//! Where a mail goes: to a relay, or into a Maildir. And what is written about it afterwards.
+//! Where a mail goes: to a relay, or into a Maildir.
 
+use super::parcel::{self, Counter, Item, Parcel, Supply, conclude};
 use crate::config::Smtp;
 use crate::exit::{Failure, Status};
 use crate::mail::mime;
 use crate::maildir::Maildir;
-use crate::record::{Email, Outcome, Receipt, RecipientOutcome, now};
-use crate::smtp::{Envelope, Relay, Verdict};
+use crate::record::{Email, Outcome, Receipt, RecipientOutcome};
+use crate::smtp::{Mail, Mails, Relay, Verdict, Waiting};
 use crate::state::Pending;
 
 /// Where mails go.
@@ -17,6 +18,7 @@ pub enum Destination {
 }
 
 /// A mail with its name and its turn.
+#[derive(Clone, Copy)]
 pub(super) struct Outgoing<'a> {
     pub(super) email: &'a str,
     pub(super) message_id: &'a str,
@@ -45,6 +47,18 @@ impl<'a> From<&'a Pending> for Outgoing<'a> {
     }
 }
 
+impl Item for Outgoing<'_> {
+    fn outgoing(&self) -> Outgoing<'_> {
+        *self
+    }
+}
+
+impl Item for Pending {
+    fn outgoing(&self) -> Outgoing<'_> {
+        self.into()
+    }
+}
+
 impl Destination {
     /// The destination that the settings name. A Maildir is opened now, a relay when there is a mail for it.
     pub fn from_settings(smtp: &Smtp) -> Result<Self, Failure> {
@@ -57,7 +71,31 @@ impl Destination {
         Ok(Self::Maildir(maildir))
     }
 
-    fn name(&self) -> String {
+    /// What these settings name, for receipts; they are checked, and nothing is opened.
+    pub fn name_of(smtp: &Smtp) -> Result<String, Failure> {
+        match &smtp.maildir {
+            Some(folder) => Ok(folder.display().to_string()),
+            None => Ok(Relay::new(smtp)?.name()),
+        }
+    }
+
+    /// Asks the relay everything but to take a mail, and tells of each step that is done.
+    pub fn check(&self, sender: Option<&str>, told: &mut dyn FnMut(&str)) -> Result<(), Failure> {
+        let relay = match self {
+            Self::Relay(relay) => relay,
+            Self::Maildir(maildir) => {
+                told(&format!("maildir: {}", maildir.name()));
+                return Ok(());
+            }
+        };
+        let address = |text| {
+            mime::address(text)
+                .map_err(|reason| Failure::new(Status::Config, format!("email.from: {reason}")))
+        };
+        relay.check(sender.map(address).transpose()?.as_ref(), told)
+    }
+
+    pub(super) fn name(&self) -> String {
         match self {
             Self::Relay(relay) => relay.name(),
             Self::Maildir(maildir) => maildir.name(),
@@ -81,36 +119,37 @@ impl Destination {
 
     /// The receipt of an email that can never be sent.
     pub(super) fn refusal(&self, email: &Email, reason: &str) -> Receipt {
-        let recipients = mime::recipients(email);
-        let verdict = Verdict::refused(recipients.iter().map(String::as_str), reason);
-        self.receipt(&email.id, &email.message_id, 1, &verdict)
+        parcel::refusal(email, reason, &self.name())
     }
 
     /// Delivers a mail: the verdict, and the receipt to print.
     pub(super) fn deliver(&mut self, mail: &Outgoing<'_>) -> (Verdict, Receipt) {
-        let verdict = match self {
-            Self::Relay(relay) => match envelope(mail) {
-                Ok(envelope) => relay.deliver(&envelope, mail.bytes),
-                Err(reason) => Verdict::refused(mail.recipients.iter().map(String::as_str), &reason),
-            },
-            Self::Maildir(maildir) => into_maildir(maildir, mail),
+        let name = self.name();
+        let parcel = match Parcel::new(*mail) {
+            Ok(parcel) => parcel,
+            Err((mail, verdict)) => return conclude(&mail, verdict, &name),
         };
-        let receipt = self.receipt(mail.email, mail.message_id, mail.attempt, &verdict);
-        (verdict, receipt)
+        let verdict = match self {
+            Self::Relay(relay) => relay.deliver(&parcel),
+            Self::Maildir(maildir) => into_maildir(maildir, &parcel),
+        };
+        parcel.conclude(verdict, &name)
     }
 
-    /// What to print about a mail.
-    fn receipt(&self, email: &str, message_id: &str, attempt: u64, verdict: &Verdict) -> Receipt {
-        Receipt {
-            email: email.to_owned(),
-            message_id: message_id.to_owned(),
-            outcome: Outcome::of_all(&verdict.recipients),
-            attempt,
-            at: now(),
-            relay: self.name(),
-            tls: verdict.tls.clone(),
-            queue_id: verdict.queue_id.clone(),
-            recipients: verdict.recipients.clone(),
+    /// Delivers mails until there is none, or no mail can be handed over any more; those that wait then were not asked
+    /// for.
+    pub(super) fn deliver_all<S: Supply>(&mut self, supply: &mut S) -> Result<(), Failure> {
+        let mut counter = Counter { supply, relay: self.name() };
+        match self {
+            Self::Relay(relay) => relay.deliver_all(&mut counter),
+            Self::Maildir(maildir) => {
+                while counter.waiting(true)? == Waiting::Yes {
+                    let Some(parcel) = counter.next()? else { continue };
+                    let verdict = into_maildir(maildir, &parcel);
+                    counter.settle(parcel, verdict)?;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -121,25 +160,19 @@ impl Destination {
     }
 }
 
-fn envelope(mail: &Outgoing<'_>) -> Result<Envelope, String> {
-    let recipients =
-        mail.recipients.iter().map(|address| mime::address(address)).collect::<Result<_, _>>()?;
-    Ok(Envelope { sender: mime::address(mail.sender)?, recipients })
-}
-
-fn into_maildir(maildir: &Maildir, mail: &Outgoing<'_>) -> Verdict {
+fn into_maildir<T: Item>(maildir: &Maildir, parcel: &Parcel<T>) -> Verdict {
     // The name is our own hash; one of somebody else's must not lead out of the folder.
-    let name = crate::record::digest([mail.email]);
-    let delivered = maildir.deliver(&name, mail.bytes);
+    let name = crate::record::digest([parcel.item.outgoing().email]);
+    let delivered = maildir.deliver(&name, parcel.bytes());
     let (outcome, reply) = match &delivered {
         Ok(()) => (Outcome::Accepted, None),
         Err(error) => (Outcome::Deferred, Some(error.to_string())),
     };
-    let one = |address: &String| {
-        let (address, reply) = (address.clone(), reply.clone());
+    let one = |address: &str| {
+        let (address, reply) = (address.to_owned(), reply.clone());
         RecipientOutcome { address, outcome, code: None, enhanced: None, reply }
     };
-    let verdict = Verdict::new(mail.recipients.iter().map(one).collect());
+    let verdict = Verdict::new(parcel.envelope().addresses().map(one).collect());
     let Err(error) = delivered else { return verdict };
     let complaints = vec![format!("maildir {}: {error}", maildir.name())];
     Verdict { status: Status::Disk, complaints, ..verdict }

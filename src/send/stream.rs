@@ -1,61 +1,194 @@
 //! Sending without a state: each email as it comes, each receipt at once.
 //!
 //! Nothing is remembered, so what is deferred is only reported. At a checkpoint the emails are counted all the same.
+//! While a mail is on its way the next one is made ready, if it is there already: nothing that came is kept back for
+//! what has not come.
 
 use std::io::{BufRead, Write};
 
-use super::Sender;
 use super::destination::Outgoing;
 use super::intake::Account;
+use super::parcel::{Item, Supply, refusal};
+use super::{Reports, Sender};
 use crate::exit::{Failure, Status};
-use crate::mail::mime;
+use crate::interrupt::Ready;
+use crate::mail::mime::{self, Rendered};
 use crate::ndjson::Reader;
-use crate::record::{Checkpoint, Email, Kind};
+use crate::record::{Checkpoint, Email, Kind, Receipt};
+use crate::smtp::{Verdict, Waiting};
 
-pub(super) fn send<R: BufRead, W: Write>(
-    sender: &mut Sender<W>,
-    mut input: Reader<R>,
-) -> Result<Status, Failure> {
-    let mut status = Status::Done;
-    let mut account = Account::default();
-    while let Some(line) = input.next_line()? {
-        match line.kind {
-            Kind::Email => {
-                let email: Email = line.parse()?;
-                account.count(&email);
-                status = status.worst(one(sender, &email)?);
-            }
-            Kind::Checkpoint => {
-                let checkpoint: Checkpoint = line.parse()?;
-                if let Some(reason) = std::mem::take(&mut account).disagreement(&checkpoint) {
-                    return Err(line.error(format_args!("source '{}': {reason}", checkpoint.source)).into());
-                }
-                sender.pass(&line);
-            }
-            Kind::Alert | Kind::Mark | Kind::Receipt | Kind::Other => sender.pass(&line),
-        }
-    }
-    Ok(status)
+/// An email in its final bytes.
+struct Letter {
+    email: String,
+    message_id: String,
+    rendered: Rendered,
 }
 
-fn one<W: Write>(sender: &mut Sender<W>, email: &Email) -> Result<Status, Failure> {
-    match mime::render(email) {
-        Ok(rendered) => {
-            let mail = Outgoing {
-                email: &email.id,
-                message_id: &email.message_id,
-                attempt: 1,
-                sender: &rendered.sender,
-                recipients: &rendered.recipients,
-                bytes: &rendered.bytes,
-            };
-            sender.deliver(&mail, |_| Ok(()))
+impl Item for Letter {
+    fn outgoing(&self) -> Outgoing<'_> {
+        Outgoing {
+            email: &self.email,
+            message_id: &self.message_id,
+            attempt: 1,
+            sender: &self.rendered.sender,
+            recipients: &self.rendered.recipients,
+            bytes: &self.rendered.bytes,
         }
-        Err(reason) => {
-            let receipt = sender.destination.refusal(email, &reason);
-            sender.complain(&format_args!("email {} can never be sent: {reason}", email.id));
-            sender.print(&receipt);
-            Ok(Status::Refused)
+    }
+}
+
+/// The emails of a stream, one after the other.
+struct Stream<'s, R, W: Write> {
+    input: Reader<R>,
+    reports: &'s mut Reports<W>,
+    /// What the receipts call the destination.
+    relay: String,
+    account: Account,
+    next: Option<Letter>,
+    /// What was read behind mails that are in hand, and is printed behind their receipts.
+    held: Option<Held>,
+    in_hand: usize,
+    ended: bool,
+    /// What broke the stream. It is told when the mails before it are sent.
+    broken: Option<Failure>,
+    status: Status,
+}
+
+/// What is not for the relay.
+enum Held {
+    /// The line that was read last.
+    Line,
+    /// An email that can never be sent.
+    Refused(Box<Email>, String),
+}
+
+/// Sends the emails of a stream. Fails with 65 when it is broken, once what came before is sent.
+pub(super) fn send<R: BufRead + Ready + Send, W: Write + Send>(
+    sender: &mut Sender<W>,
+    input: Reader<R>,
+) -> Result<Status, Failure> {
+    let Sender { destination, reports } = sender;
+    let mut stream = Stream {
+        input,
+        reports,
+        relay: destination.name(),
+        account: Account::default(),
+        next: None,
+        held: None,
+        in_hand: 0,
+        ended: false,
+        broken: None,
+        status: Status::Done,
+    };
+    loop {
+        destination.deliver_all(&mut stream)?;
+        if let Some(down) = destination.down() {
+            stream.reports.say_down(&down.reason);
         }
+        if stream.waiting(true)? != Waiting::Yes {
+            break;
+        }
+        // Nobody is asked any more: this only makes the receipt.
+        if let Some(letter) = stream.next()? {
+            let (verdict, receipt) = destination.deliver(&letter.outgoing());
+            stream.settle(&letter, &verdict, &receipt)?;
+        }
+    }
+    let Stream { broken, status, .. } = stream;
+    match broken {
+        None => Ok(status),
+        Some(failure) => Err(failure.at_least(status)),
+    }
+}
+
+impl<R: BufRead + Ready, W: Write> Stream<'_, R, W> {
+    /// Reads as far as the next email.
+    fn read(&mut self, may_take: bool) -> Result<Waiting, Failure> {
+        loop {
+            if self.next.is_some() {
+                return Ok(Waiting::Yes);
+            }
+            if self.held.is_some() && self.in_hand > 0 {
+                return Ok(Waiting::NotYet);
+            }
+            match self.held.take() {
+                Some(Held::Line) => self.pass()?,
+                Some(Held::Refused(email, reason)) => self.refuse(&email, &reason),
+                None if self.ended => return Ok(Waiting::No),
+                None if !may_take && !self.input.is_ready() => return Ok(Waiting::NotYet),
+                None => self.line()?,
+            }
+        }
+    }
+
+    /// Reads one line.
+    fn line(&mut self) -> Result<(), Failure> {
+        let Some(line) = self.input.next_line()? else {
+            self.ended = true;
+            return Ok(());
+        };
+        if line.kind != Kind::Email {
+            self.held = Some(Held::Line);
+            return Ok(());
+        }
+        let email: Email = line.parse()?;
+        self.account.count(&email);
+        match mime::render(&email) {
+            Ok(rendered) => {
+                let Email { id, message_id, .. } = email;
+                self.next = Some(Letter { email: id, message_id, rendered });
+            }
+            Err(reason) => self.held = Some(Held::Refused(Box::new(email), reason)),
+        }
+        Ok(())
+    }
+
+    /// Passes on the line that was read last; a checkpoint is compared with the emails before it.
+    fn pass(&mut self) -> Result<(), Failure> {
+        let Some(line) = self.input.last_line() else { return Ok(()) };
+        if line.kind == Kind::Checkpoint {
+            let checkpoint: Checkpoint = line.parse()?;
+            if let Some(reason) = std::mem::take(&mut self.account).disagreement(&checkpoint) {
+                return Err(line.error(format_args!("source '{}': {reason}", checkpoint.source)).into());
+            }
+        }
+        self.reports.pass(&line);
+        Ok(())
+    }
+
+    fn refuse(&mut self, email: &Email, reason: &str) {
+        self.reports.complain(&format_args!("email {} can never be sent: {reason}", email.id));
+        self.reports.print(&refusal(email, reason, &self.relay));
+        self.status = self.status.worst(Status::Refused);
+    }
+}
+
+impl<R: BufRead + Ready + Send, W: Write + Send> Supply for Stream<'_, R, W> {
+    type Item = Letter;
+
+    fn waiting(&mut self, may_take: bool) -> Result<Waiting, Failure> {
+        self.read(may_take).or_else(|failure| {
+            self.broken.get_or_insert(failure);
+            self.ended = true;
+            Ok(Waiting::No)
+        })
+    }
+
+    fn next(&mut self) -> Result<Option<Letter>, Failure> {
+        self.in_hand += usize::from(self.next.is_some());
+        Ok(self.next.take())
+    }
+
+    fn settle(&mut self, _: &Letter, verdict: &Verdict, receipt: &Receipt) -> Result<(), Failure> {
+        self.in_hand -= 1;
+        self.status = self.status.worst(verdict.status);
+        self.reports.complain_of(verdict);
+        self.reports.print(receipt);
+        Ok(())
+    }
+
+    fn meanwhile(&mut self) {
+        // What breaks the stream is kept until the mails in hand are settled.
+        let _ = self.waiting(false);
     }
 }

@@ -39,7 +39,7 @@ impl Capabilities {
         self.parameters("SIZE")?.first()?.parse().ok().filter(|limit| *limit > 0)
     }
 
-    fn parameters(&self, keyword: &str) -> Option<&[String]> {
+    pub(super) fn parameters(&self, keyword: &str) -> Option<&[String]> {
         self.offered
             .iter()
             .find_map(|words| words.split_first().filter(|(first, _)| *first == keyword))

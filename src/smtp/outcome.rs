@@ -4,8 +4,8 @@
 
 use lettre::Address;
 
-use super::Error;
 use super::reply::Reply;
+use super::{Error, explain};
 use crate::exit::Status;
 use crate::record::{Outcome, RecipientOutcome};
 
@@ -15,6 +15,13 @@ pub struct Envelope {
     pub sender: Address,
     /// The recipients.
     pub recipients: Vec<Address>,
+}
+
+impl Envelope {
+    /// The recipients as text.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        self.recipients.iter().map(AsRef::as_ref)
+    }
 }
 
 /// What became of one mail.
@@ -34,9 +41,25 @@ pub struct Verdict {
 impl Verdict {
     /// A verdict from the outcomes; the status follows from them.
     pub fn new(recipients: Vec<RecipientOutcome>) -> Self {
-        let status = recipients.iter().map(status_of).fold(Status::Done, Status::worst);
+        let status =
+            recipients.iter().map(|one| status_of(one.outcome, one.code)).fold(Status::Done, Status::worst);
         let complaints = complaints(&recipients);
         Self { recipients, queue_id: None, tls: None, status, complaints }
+    }
+
+    /// The same verdict, with the outcomes of more recipients.
+    #[must_use]
+    pub fn and(self, others: Vec<RecipientOutcome>) -> Self {
+        if others.is_empty() {
+            return self;
+        }
+        let more = Self::new(others);
+        Self {
+            recipients: [self.recipients, more.recipients].concat(),
+            status: self.status.worst(more.status),
+            complaints: [self.complaints, more.complaints].concat(),
+            ..self
+        }
     }
 
     /// The verdict on a mail for which there is no session.
@@ -50,6 +73,12 @@ impl Verdict {
             complaints: Vec::new(),
             ..Self::new(recipients.into_iter().map(outcome).collect())
         }
+    }
+
+    /// The relay's words, where it asked for less.
+    pub(super) fn throttled(&self) -> Option<String> {
+        let one = self.recipients.iter().find(|one| explain::asks_for_less(one))?;
+        Some(format!("{} {}", one.code.unwrap_or_default(), one.reply.as_deref().unwrap_or_default()))
     }
 
     /// The verdict on a mail that is refused before anybody is asked, and that may not even have a recipient.
@@ -67,7 +96,8 @@ fn complaints(recipients: &[RecipientOutcome]) -> Vec<String> {
     let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
     for one in recipients.iter().filter(|one| one.outcome != Outcome::Accepted) {
         let code = one.code.map(|code| format!("{code} ")).unwrap_or_default();
-        let reason = format!("{}: {code}{}", one.outcome, one.reply.as_deref().unwrap_or("no answer"));
+        let hint = explain::refused_mail(one);
+        let reason = format!("{}: {code}{}{hint}", one.outcome, one.reply.as_deref().unwrap_or("no answer"));
         match reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, addresses)) => addresses.push(&one.address),
             None => reasons.push((reason, vec![&one.address])),
@@ -76,12 +106,13 @@ fn complaints(recipients: &[RecipientOutcome]) -> Vec<String> {
     reasons.into_iter().map(|(reason, addresses)| format!("{} {reason}", addresses.join(", "))).collect()
 }
 
-fn status_of(one: &RecipientOutcome) -> Status {
-    match one.outcome {
+/// What the exit status must tell of an outcome.
+pub(super) fn status_of(outcome: Outcome, code: Option<u16>) -> Status {
+    match outcome {
         Outcome::Accepted => Status::Done,
         Outcome::Rejected => Status::Refused,
         Outcome::Deferred | Outcome::Unknown | Outcome::Partial => Status::TryAgain,
-        Outcome::Held if one.code.is_some_and(wants_login) => Status::LoginRefused,
+        Outcome::Held if code.is_some_and(wants_login) => Status::LoginRefused,
         Outcome::Held => Status::Config,
     }
 }
@@ -94,7 +125,7 @@ fn wants_login(code: u16) -> bool {
 /// The outcome that a refusal means for a recipient or a mail.
 pub(super) fn refusal(reply: &Reply) -> Outcome {
     match reply {
-        reply if wants_login(reply.code) => Outcome::Held,
+        reply if wants_login(reply.code) || explain::is_about_sender(reply) => Outcome::Held,
         reply if reply.is_permanent() => Outcome::Rejected,
         _ => Outcome::Deferred,
     }

@@ -1,20 +1,24 @@
 //! The relay as the rest of the program sees it: a mail goes in, a verdict comes out.
 //!
-//! A session is opened for the first mail and kept. A relay that could not be reached, or that let one
-//! fresh session after the other break, is not asked again in this run.
+//! A session is opened for the first mail and kept. A relay that is down stays so for the run.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use lettre::transport::smtp::authentication::Credentials;
+use lettre::Address;
 use rustls::ClientConfig;
 
-use super::Error;
-use super::outcome::{Envelope, Verdict};
+use super::lane::Lane;
+use super::login::Login;
+use super::mails::{Mail, Mails};
+use super::outcome::Verdict;
+use super::pace::Pace;
 use super::session::{Session, Timeouts};
-use crate::config::{Smtp, Tls, required};
+use super::{Error, lanes};
+use crate::config::{Rate, Smtp, Tls, required};
 use crate::exit::{Failure, Status};
-use crate::{secret, tls};
+use crate::secret::{self, Place};
+use crate::tls;
 
 /// How to reach the relay.
 pub(super) struct Settings {
@@ -22,20 +26,25 @@ pub(super) struct Settings {
     pub(super) port: u16,
     pub(super) tls: Tls,
     pub(super) tls_config: Option<Arc<ClientConfig>>,
-    pub(super) credentials: Option<Credentials>,
+    pub(super) login: Option<Login>,
     pub(super) timeouts: Timeouts,
 }
 
-/// How many sessions may break at their first mail, one after the other, before the relay counts as down. It may be the
-/// mail that breaks them, and that must not keep back the others.
-const MOST_BROKEN: u32 = 3;
-
 /// A relay, and the session with it.
 pub struct Relay {
-    settings: Settings,
-    session: Option<Session>,
+    settings: Arc<Settings>,
+    pace: Arc<Pace>,
+    connections: usize,
+    lane: Lane,
+    /// Why no session is left of several.
     down: Option<Error>,
-    broken_in_a_row: u32,
+}
+
+impl Settings {
+    /// `host:port`.
+    pub(super) fn name(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
 }
 
 impl Relay {
@@ -48,92 +57,126 @@ impl Relay {
             Tls::Starttls => 587,
             Tls::None => 25,
         });
-        let credentials = credentials(smtp, tls, &host)?;
-        let tls_config = if tls == Tls::None { None } else { Some(tls::client_config(&trust(smtp))?) };
+        let login = login(smtp, tls, &host)?;
+        let tls_config = if tls == Tls::None { None } else { Some(tls::client_config(&trust(smtp)?)?) };
         let timeouts = Timeouts::new(smtp.timeout.map(Duration::from_secs));
-        let settings = Settings { host, port, tls, tls_config, credentials, timeouts };
-        Ok(Self { settings, session: None, down: None, broken_in_a_row: 0 })
+        let settings = Arc::new(Settings { host, port, tls, tls_config, login, timeouts });
+        let pace = Arc::new(Pace::new(smtp.rate.map(Rate::interval)));
+        let connections = smtp.connections.map_or(1, usize::from);
+        let lane = Lane::new(Arc::clone(&settings), Arc::clone(&pace));
+        Ok(Self { settings, pace, connections, lane, down: None })
     }
 
     /// `host:port`.
     pub fn name(&self) -> String {
-        format!("{}:{}", self.settings.host, self.settings.port)
+        self.settings.name()
     }
 
     /// Opens a session where there is none. A failure is the same for the rest of the run.
     pub fn open(&mut self) {
-        if self.session.is_some() || self.down.is_some() {
-            return;
-        }
-        match Session::open(&self.settings) {
-            Ok(session) => {
-                tracing::info!("{}: ready", self.name());
-                self.session = Some(session);
-            }
-            Err(error) => self.down = Some(error),
+        if self.down.is_none() {
+            self.lane.open();
         }
     }
 
     /// Why there is no session any more.
     pub fn down(&self) -> Option<&Error> {
-        self.down.as_ref()
+        self.down.as_ref().or(self.lane.down())
     }
 
     /// Sends one mail to all its recipients and says what became of it.
-    pub fn deliver(&mut self, envelope: &Envelope, bytes: &[u8]) -> Verdict {
-        loop {
-            let name = self.name();
-            let recipients = envelope.recipients.iter().map(AsRef::as_ref);
-            self.open();
-            let Some(mut session) = self.session.take() else {
-                let unknown = Error::Unreachable("no session".to_owned());
-                return Verdict::without_session(recipients, self.down().unwrap_or(&unknown));
-            };
-            let verdict = session.send(envelope, bytes);
-            if session.died_idle(&verdict) {
-                tracing::info!("{name}: the session had ended; opening another");
-                continue;
-            }
-            if session.mails > 0 {
-                self.broken_in_a_row = 0;
-            } else if session.lost {
-                self.broken_in_a_row += 1;
-            }
-            if !session.lost {
-                self.session = Some(session);
-            } else if self.broken_in_a_row >= MOST_BROKEN {
-                self.down = Some(Error::Unreachable(format!(
-                    "{MOST_BROKEN} sessions in a row broke at their first mail"
-                )));
-            }
-            let complaints = verdict.complaints.iter().map(|complaint| format!("relay {name}: {complaint}"));
-            return Verdict { complaints: complaints.collect(), ..verdict };
+    pub fn deliver<M: Mail>(&mut self, mail: &M) -> Verdict {
+        if let Some(down) = &self.down {
+            return Verdict::without_session(mail.envelope().addresses(), down);
         }
+        self.lane.pause();
+        self.lane.deliver(mail, None, &mut || ())
+    }
+
+    /// Sends mails until there is none or the relay is down; those that wait then were not asked for.
+    ///
+    /// Where the relay offers PIPELINING, the next mail is announced together with the final dot of the one before it:
+    /// one round trip a mail. So two mails at a time are out of `mails` for each session; the second one's body is not
+    /// sent before the first one is settled.
+    pub fn deliver_all<M: Mails>(&mut self, mails: &mut M) -> Result<(), Failure> {
+        if self.down().is_some() {
+            return Ok(());
+        }
+        if self.connections > 1 {
+            self.down = lanes::run(&self.settings, &self.pace, self.connections, mails)?;
+            return Ok(());
+        }
+        self.lane.run(mails, |mails, mail, down| {
+            let verdict = Verdict::without_session(mail.envelope().addresses(), down);
+            mails.settle(mail, verdict)
+        })
+    }
+
+    /// Opens a session, asks whether this sender may send, and sends nothing. Tells of each step that is done.
+    pub fn check(&self, sender: Option<&Address>, told: &mut dyn FnMut(&str)) -> Result<(), Failure> {
+        let about = |error: Error| Failure::from(error).about(format_args!("relay {}", self.name()));
+        let mut session = Session::open(&self.settings, told).map_err(about)?;
+        if self.settings.tls_config.is_none() {
+            told("TLS: none, as smtp.tls says");
+        }
+        if self.settings.login.is_none() {
+            told("login: none, as no smtp.username is set");
+        }
+        match sender {
+            None => told("sender: not asked for, as email.from is not set"),
+            Some(sender) => {
+                session.check_sender(sender).map_err(about)?;
+                told(&format!("sender: {sender}"));
+            }
+        }
+        session.quit();
+        Ok(())
     }
 
     /// Says goodbye.
     pub fn quit(&mut self) {
-        if let Some(session) = self.session.take() {
-            session.quit();
-        }
+        self.lane.quit();
     }
 }
 
-/// Whom to take for the relay.
-fn trust(smtp: &Smtp) -> tls::Trust<'_> {
-    tls::Trust { ca_file: smtp.ca_file.as_deref(), pin_sha256: smtp.pin_sha256.as_deref(), section: "smtp" }
+/// Whom to take for the relay, and what to show it.
+fn trust(smtp: &Smtp) -> Result<tls::Trust<'_>, Failure> {
+    let client = match (smtp.client_cert_file.as_deref(), smtp.client_key_file.as_deref()) {
+        (None, None) => None,
+        (certificate, key) => Some((
+            required(certificate, "--client-cert-file", "smtp.client_cert_file")?,
+            required(key, "--client-key-file", "smtp.client_key_file")?,
+        )),
+    };
+    let (ca_file, pin_sha256) = (smtp.ca_file.as_deref(), smtp.pin_sha256.as_deref());
+    Ok(tls::Trust { ca_file, pin_sha256, client, section: "smtp" })
 }
 
-fn credentials(smtp: &Smtp, tls: Tls, host: &str) -> Result<Option<Credentials>, Failure> {
+fn login(smtp: &Smtp, tls: Tls, host: &str) -> Result<Option<Login>, Failure> {
     let Some(username) = &smtp.username else {
         return Ok(None);
     };
+    let refused = |sentence: &str| Err(Failure::new(Status::Config, sentence));
     if tls == Tls::None && !tls::is_loopback(host) {
-        let sentence =
-            "smtp.tls is none: a password is never sent over an open line; set smtp.tls, or no smtp.username";
-        return Err(Failure::new(Status::Config, sentence));
+        return refused(
+            "smtp.tls is none: a password is never sent over an open line; set smtp.tls, or no smtp.username",
+        );
     }
-    let path = required(smtp.password_file.as_deref(), "--password-file", "smtp.password_file")?;
-    let password = secret::read(path)?;
-    Ok(Some(Credentials::new(username.clone(), password.reveal().to_owned())))
+    let token = match (&smtp.token_file, smtp.token_command.as_slice()) {
+        (Some(_), [_, ..]) => {
+            return refused("smtp.token_file and smtp.token_command are both set; one will do");
+        }
+        (Some(path), []) => Some(Place::File(path.clone())),
+        (None, []) => None,
+        (None, command) => Some(Place::Command(command.to_vec())),
+    };
+    // Said now, and not when there is a mail.
+    if let Some(Place::File(path)) = &token {
+        secret::read(path)?;
+    }
+    let password = match &smtp.password_file {
+        None if token.is_some() => None,
+        path => Some(secret::read(required(path.as_deref(), "--password-file", "smtp.password_file")?)?),
+    };
+    Ok(Some(Login { username: username.clone(), password, token }))
 }

@@ -47,26 +47,39 @@ pub(super) struct Session {
     pub(super) mails: u64,
     /// Whether the line is of no more use.
     pub(super) lost: bool,
+    /// Whether the next mail was announced with the mail before it.
+    pub(super) announced: bool,
 }
 
 impl Session {
-    /// Connects, greets, starts TLS and logs in, as the settings say.
-    pub(super) fn open(settings: &Settings) -> Result<Self, Error> {
+    /// Connects, greets, starts TLS and logs in, as the settings say, and tells of each step that is done.
+    pub(super) fn open(settings: &Settings, told: &mut dyn FnMut(&str)) -> Result<Self, Error> {
         let timeouts = settings.timeouts;
         let mut wire = connect(&settings.host, settings.port, timeouts.connect)?;
         let tls = settings.tls_config.clone();
         if let (Tls::Implicit, Some(config)) = (settings.tls, &tls) {
             wire = wire.start_tls(config.clone(), &settings.host, timeouts.command)?;
         }
-        let mut session =
-            Self { wire, capabilities: Capabilities::default(), timeouts, mails: 0, lost: false };
-        expect_positive("greeting", session.reply()?)?;
-        session.greet(settings.tls != Tls::Starttls && settings.credentials.is_none())?;
+        let mut session = Self {
+            wire,
+            capabilities: Capabilities::default(),
+            timeouts,
+            mails: 0,
+            lost: false,
+            announced: false,
+        };
+        let greeting = expect_positive("greeting", session.reply()?)?;
+        told(&format!("connection: {greeting}"));
+        session.greet(settings.tls != Tls::Starttls && settings.login.is_none())?;
         if let (Tls::Starttls, Some(config)) = (settings.tls, tls) {
             session = session.start_tls(config, &settings.host)?;
         }
-        if let Some(credentials) = &settings.credentials {
-            login::log_in(&mut session, credentials)?;
+        if let Some(version) = session.wire.tls_version() {
+            told(&format!("TLS: {version}, and the certificate is trusted"));
+        }
+        if let Some(login) = &settings.login {
+            let mechanism = login::log_in(&mut session, login)?;
+            told(&format!("login: {} by {mechanism}", login.username));
         }
         Ok(session)
     }
@@ -122,7 +135,8 @@ impl Session {
 
     /// Says goodbye; what the relay answers does not matter.
     pub(super) fn quit(mut self) {
-        if !self.lost {
+        // Where a mail was announced the relay takes what comes for its body, and one without an end for none.
+        if !self.lost && !self.announced {
             let _ = self.wire.send(Quit.to_string().as_bytes(), Duration::from_secs(1));
         }
     }

@@ -1,7 +1,8 @@
 //! One mail over a session: MAIL, RCPT, DATA, the body and the final dot, and what each reply means.
 //!
 //! Where the relay offers PIPELINING, MAIL, RCPT and DATA share one write (RFC 2920); the body and the final dot always
-//! do. A line that breaks marks the session lost, and the verdict says how far the mail came.
+//! do, and with them goes the announcement of the next mail where that is known. A line that breaks marks the session
+//! lost, and the verdict says how far the mail came.
 
 use std::time::Duration;
 
@@ -10,11 +11,16 @@ use lettre::transport::smtp::commands::Rset;
 
 use super::Error;
 use super::command;
+use super::mails::Mail;
 use super::outcome::{self, Envelope, Verdict};
 use super::reply::Reply;
 use super::session::{Session, Timeouts};
 use super::wire::Broken;
 use crate::record::{Outcome, RecipientOutcome};
+
+/// The most that is sent together under TLS: what fits one TLS record, of which a peer reads all or nothing. So a write
+/// that fails has not brought it the final dot.
+const RECORD_LIMIT: usize = 16 * 1024;
 
 /// What is asked for one mail and answered, as far as it came.
 struct Dialog {
@@ -24,18 +30,43 @@ struct Dialog {
 }
 
 impl Session {
-    /// Sends one mail and says what became of it.
-    pub(super) fn send(&mut self, envelope: &Envelope, bytes: &[u8]) -> Verdict {
-        let mut verdict = self.transact(envelope, bytes);
+    /// Sends one mail and says what became of it. `next` is announced on the way where that saves a round trip; it must
+    /// then be the next one that is sent over this session. `meanwhile` is called while the relay has the mail.
+    pub(super) fn send(
+        &mut self,
+        mail: &impl Mail,
+        next: Option<&impl Mail>,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Verdict {
+        let (envelope, unfit) = self.fit(mail.envelope());
+        let mut verdict = match self.obstacle(&envelope, mail.bytes()) {
+            Some(reason) => Verdict::refused(envelope.addresses(), &reason),
+            None => self.transact(&envelope, mail.bytes(), next, meanwhile),
+        };
+        verdict = verdict.and(unfit);
         verdict.tls = self.wire.tls_version();
         verdict
     }
 
-    fn transact(&mut self, envelope: &Envelope, bytes: &[u8]) -> Verdict {
-        if let Some(reason) = self.obstacle(envelope, bytes) {
-            return Verdict::refused(addresses(envelope), &reason);
+    /// Asks whether this sender may send, and takes the question back.
+    pub(super) fn check_sender(&mut self, sender: &Address) -> Result<(), Error> {
+        let utf8 = !is_ascii(sender);
+        let reply = self.ask(&command::mail(sender, 0, utf8, &self.capabilities))?;
+        if !reply.is_positive() {
+            return Err(Error::SenderRefused(sender.to_string(), reply));
         }
-        let dialog = match self.announce(envelope, bytes) {
+        self.ask(&Rset.to_string())?;
+        Ok(())
+    }
+
+    fn transact(
+        &mut self,
+        envelope: &Envelope,
+        bytes: &[u8],
+        next: Option<&impl Mail>,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Verdict {
+        let dialog = match self.dialog(envelope, bytes) {
             Ok(dialog) => dialog,
             Err(broken) => return self.broken(envelope, broken),
         };
@@ -46,13 +77,13 @@ impl Session {
             self.mails += u64::from(!self.lost);
             let (outcome, hint) = outcome::sender_refused(&dialog.sender);
             let recipients =
-                addresses(envelope).map(|one| outcome::replied(one, outcome, &dialog.sender)).collect();
+                envelope.addresses().map(|one| outcome::replied(one, outcome, &dialog.sender)).collect();
             let complaints = vec![format!("sender {} refused: {}{hint}", envelope.sender, dialog.sender)];
             return Verdict { complaints, ..Verdict::new(recipients) };
         }
         let taken = dialog.recipients.iter().any(Reply::is_positive);
         let last = match &dialog.data {
-            Some(reply) if reply.code == 354 && taken => self.hand_over(bytes),
+            Some(reply) if reply.code == 354 && taken => self.hand_over(bytes, next, meanwhile),
             Some(reply) => {
                 self.abandon(&dialog);
                 Ok(reply.clone())
@@ -63,7 +94,7 @@ impl Session {
             }
         };
         let body_sent = taken && dialog.data.as_ref().is_some_and(|reply| reply.code == 354);
-        let each = addresses(envelope).zip(&dialog.recipients);
+        let each = envelope.addresses().zip(&dialog.recipients);
         let recipients =
             each.map(|(address, rcpt)| recipient_outcome(address, rcpt, &last, body_sent)).collect();
         self.mails += u64::from(!self.lost);
@@ -72,32 +103,59 @@ impl Session {
         Verdict { queue_id, ..Verdict::new(recipients) }
     }
 
+    /// Those whom this relay can be told of, and the outcomes of those whom it cannot.
+    fn fit(&self, envelope: &Envelope) -> (Envelope, Vec<RecipientOutcome>) {
+        let takes_all = self.capabilities.offers("SMTPUTF8");
+        let (fit, unfit): (Vec<_>, Vec<_>) =
+            envelope.recipients.iter().cloned().partition(|one| takes_all || is_ascii(one));
+        if fit.is_empty() {
+            return (Envelope { sender: envelope.sender.clone(), recipients: unfit }, Vec::new());
+        }
+        let refused = |one: &Address| outcome::unanswered(one.as_ref(), Outcome::Rejected, LACKS_UTF8);
+        let unfit = unfit.iter().map(refused).collect();
+        (Envelope { sender: envelope.sender.clone(), recipients: fit }, unfit)
+    }
+
     /// Why this relay cannot take this mail, as far as it told us beforehand.
     fn obstacle(&self, envelope: &Envelope, bytes: &[u8]) -> Option<String> {
         if let Some(limit) = self.capabilities.size_limit().filter(|limit| bytes.len() as u64 > *limit) {
             return Some(format!("the mail has {} bytes, and the relay takes {limit}", bytes.len()));
         }
         let lacks_utf8 = needs_utf8(envelope, bytes) && !self.capabilities.offers("SMTPUTF8");
-        lacks_utf8.then(|| "an address is not ASCII, and the relay does not offer SMTPUTF8".to_owned())
+        lacks_utf8.then(|| LACKS_UTF8.to_owned())
     }
 
-    /// MAIL, RCPT for each recipient, and DATA, in one write where the relay allows it.
-    fn announce(&mut self, envelope: &Envelope, bytes: &[u8]) -> Result<Dialog, Broken> {
+    /// MAIL, and RCPT for each recipient.
+    fn announcement(&self, envelope: &Envelope, bytes: &[u8]) -> (String, Vec<String>) {
         let utf8 = needs_utf8(envelope, bytes);
         let mail = command::mail(&envelope.sender, bytes.len(), utf8, &self.capabilities);
-        let rcpts: Vec<String> = envelope.recipients.iter().map(command::rcpt).collect();
+        (mail, envelope.recipients.iter().map(command::rcpt).collect())
+    }
+
+    /// The same and DATA, for one write.
+    fn group(&self, envelope: &Envelope, bytes: &[u8]) -> String {
+        let (mail, rcpts) = self.announcement(envelope, bytes);
+        [mail, rcpts.concat(), command::data()].concat()
+    }
+
+    /// Announces a mail, in one write where the relay allows it, and hears what it has to say.
+    fn dialog(&mut self, envelope: &Envelope, bytes: &[u8]) -> Result<Dialog, Broken> {
         let Timeouts { command: wait, data: data_wait, .. } = self.timeouts;
+        let announced = std::mem::take(&mut self.announced);
         if self.capabilities.offers("PIPELINING") {
-            let group = format!("{mail}{}{}", rcpts.concat(), command::data());
-            self.wire.send(group.as_bytes(), wait)?;
+            if !announced {
+                let group = self.group(envelope, bytes);
+                self.wire.send(group.as_bytes(), wait)?;
+            }
             let sender = self.wire.reply(wait)?;
             let mut recipients: Vec<Reply> = Vec::new();
-            for _ in &rcpts {
+            for _ in &envelope.recipients {
                 recipients.push(self.reply_after(recipients.last().unwrap_or(&sender), wait)?);
             }
             let data = self.reply_after(recipients.last().unwrap_or(&sender), data_wait)?;
             return Ok(Dialog { sender, recipients, data: Some(data) });
         }
+        let (mail, rcpts) = self.announcement(envelope, bytes);
         let mut ask = |command: &str, wait| {
             self.wire.send(command.as_bytes(), wait)?;
             self.wire.reply(wait)
@@ -120,14 +178,29 @@ impl Session {
     }
 
     /// The body and the final dot, and the answer to it. Fails with what must be believed when there is none.
-    fn hand_over(&mut self, bytes: &[u8]) -> Result<Reply, (Outcome, String)> {
+    fn hand_over(
+        &mut self,
+        bytes: &[u8],
+        next: Option<&impl Mail>,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<Reply, (Outcome, String)> {
         let reason = |broken| match broken {
             Broken::Lost(reason) | Broken::Malformed(reason) => reason,
         };
-        // The dot is the last of these bytes: a write that failed did not bring it to the relay.
-        if let Err(broken) = self.wire.send(&command::stuffed(bytes), self.timeouts.body) {
+        let mut wire = command::stuffed(bytes);
+        let dot = wire.len();
+        if let Some(next) = next {
+            self.announce_behind(&mut wire, next);
+        }
+        let (sent, result) = self.wire.send_counted(&wire, self.timeouts.body);
+        if let Err(broken) = result {
             self.lost = true;
-            return Err((Outcome::Deferred, format!("while sending the mail: {}", reason(broken))));
+            // A write that failed before the dot did not bring it to the relay.
+            if sent < dot {
+                return Err((Outcome::Deferred, format!("while sending the mail: {}", reason(broken))));
+            }
+        } else {
+            meanwhile();
         }
         match self.wire.reply(self.timeouts.after_dot) {
             Ok(reply) => {
@@ -139,6 +212,20 @@ impl Session {
                 Err((Outcome::Unknown, format!("after the final dot: {}", reason(broken))))
             }
         }
+    }
+
+    /// Puts the announcement of the next mail behind the final dot, where the relay takes it there.
+    fn announce_behind(&mut self, wire: &mut Vec<u8>, next: &impl Mail) {
+        let (envelope, _) = self.fit(next.envelope());
+        if !self.capabilities.offers("PIPELINING") || self.obstacle(&envelope, next.bytes()).is_some() {
+            return;
+        }
+        let group = self.group(&envelope, next.bytes());
+        if self.wire.is_tls() && wire.len() + group.len() > RECORD_LIMIT {
+            return;
+        }
+        wire.extend_from_slice(group.as_bytes());
+        self.announced = true;
     }
 
     /// Leaves a mail that cannot be sent. A relay that asks for the body all the same gets an empty one, as RFC 2920
@@ -157,10 +244,12 @@ impl Session {
         self.lost = true;
         let error = Error::from(broken);
         let deferred = |one| outcome::unanswered(one, Outcome::Deferred, &error.to_string());
-        let verdict = Verdict::new(addresses(envelope).map(deferred).collect());
+        let verdict = Verdict::new(envelope.addresses().map(deferred).collect());
         Verdict { status: verdict.status.worst(error.status()), ..verdict }
     }
 }
+
+const LACKS_UTF8: &str = "an address is not ASCII, and the relay does not offer SMTPUTF8";
 
 /// What became of the mail for one recipient: its own refusal, or what came of the whole mail.
 fn recipient_outcome(
@@ -186,12 +275,11 @@ fn ends_session(reply: &Reply) -> bool {
     reply.code == 421 || out_of_place
 }
 
-fn addresses(envelope: &Envelope) -> impl Iterator<Item = &str> {
-    envelope.recipients.iter().map(AsRef::as_ref)
+fn is_ascii(address: &Address) -> bool {
+    AsRef::<str>::as_ref(address).is_ascii()
 }
 
 /// Whether an address, in the envelope or in the header, is not ASCII (RFC 6531).
 fn needs_utf8(envelope: &Envelope, bytes: &[u8]) -> bool {
-    let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
     !(bytes.is_ascii() && is_ascii(&envelope.sender) && envelope.recipients.iter().all(is_ascii))
 }

@@ -12,7 +12,7 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use super::Error;
 use super::reply::{self, LINE_LIMIT, REPLY_LIMIT, Reply};
-use crate::tls;
+use crate::{interrupt, tls};
 
 /// A socket whose reads and writes end at a deadline.
 struct Socket {
@@ -21,28 +21,39 @@ struct Socket {
 }
 
 impl Socket {
-    fn remaining(&self) -> io::Result<Duration> {
-        let remaining = self.deadline.saturating_duration_since(Instant::now());
-        if remaining.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(remaining) }
+    /// Waits a while at a time, so that a signal is seen, until the deadline or that of the signal.
+    fn patiently(&self, mut work: impl FnMut(&TcpStream) -> io::Result<usize>) -> io::Result<usize> {
+        loop {
+            let deadline = interrupt::latest().map_or(self.deadline, |then| then.min(self.deadline));
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            match work(&self.stream) {
+                // On Unix a socket's own timeout is "would block".
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    self.wait_at_most(left.min(interrupt::LOOK))?;
+                }
+                other => return other,
+            }
+        }
     }
-}
 
-/// A socket's own timeout is "would block" on Unix; here it has one name.
-fn timed_out(error: io::Error) -> io::Error {
-    if error.kind() == ErrorKind::WouldBlock { ErrorKind::TimedOut.into() } else { error }
+    fn wait_at_most(&self, while_at_a_time: Duration) -> io::Result<()> {
+        self.stream.set_read_timeout(Some(while_at_a_time))?;
+        self.stream.set_write_timeout(Some(while_at_a_time))
+    }
 }
 
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(Some(self.remaining()?))?;
-        self.stream.read(buffer).map_err(timed_out)
+        self.patiently(|mut stream| stream.read(buffer))
     }
 }
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.set_write_timeout(Some(self.remaining()?))?;
-        self.stream.write(bytes).map_err(timed_out)
+        self.patiently(|mut stream| stream.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -86,6 +97,7 @@ impl Wire {
         let stream = TcpStream::connect_timeout(&address, timeout)?;
         stream.set_nodelay(true)?;
         let socket = Socket { stream, deadline: Instant::now() + timeout };
+        socket.wait_at_most(timeout.min(interrupt::LOOK))?;
         Ok(Self { channel: Channel::Plain(socket), inbox: Vec::new() })
     }
 
@@ -124,8 +136,43 @@ impl Wire {
         Some(name.replace("TLSv1_", "TLSv1."))
     }
 
+    /// Whether TLS is on.
+    pub(super) fn is_tls(&self) -> bool {
+        matches!(self.channel, Channel::Tls(_))
+    }
+
     /// Sends bytes in one write, after making sure that the relay has not spoken out of turn.
     pub(super) fn send(&mut self, bytes: &[u8], timeout: Duration) -> Result<(), Broken> {
+        self.send_counted(bytes, timeout).1
+    }
+
+    /// The same, with how many bytes the kernel took. Under TLS a write that fails counts for none.
+    pub(super) fn send_counted(&mut self, bytes: &[u8], timeout: Duration) -> (usize, Result<(), Broken>) {
+        if let Err(broken) = self.listen_first() {
+            return (0, Err(broken));
+        }
+        self.set_deadline(timeout);
+        let mut sent = 0;
+        let result = match &mut self.channel {
+            Channel::Plain(socket) => {
+                let mut result = Ok(());
+                while sent < bytes.len() && result.is_ok() {
+                    match socket.write(bytes.get(sent..).unwrap_or_default()) {
+                        Ok(0) => result = Err(ErrorKind::WriteZero.into()),
+                        Ok(count) => sent += count,
+                        Err(error) => result = Err(error),
+                    }
+                }
+                result
+            }
+            Channel::Tls(stream) => {
+                stream.write_all(bytes).and_then(|()| stream.flush()).inspect(|()| sent = bytes.len())
+            }
+        };
+        (sent, result.map_err(|error| lost(&error)))
+    }
+
+    fn listen_first(&self) -> Result<(), Broken> {
         if self.inbox.starts_with(b"421") {
             // The one thing that a relay may say at any time (RFC 5321, section 3.8).
             return Err(Broken::Lost("the relay is closing the connection".to_owned()));
@@ -133,12 +180,7 @@ impl Wire {
         if !self.inbox.is_empty() {
             return Err(Broken::Malformed("sent a reply that no command asked for".to_owned()));
         }
-        self.set_deadline(timeout);
-        let sent = match &mut self.channel {
-            Channel::Plain(socket) => socket.write_all(bytes),
-            Channel::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
-        };
-        sent.map_err(|error| lost(&error))
+        Ok(())
     }
 
     /// The next reply, whole, before the time is up.

@@ -54,6 +54,7 @@ impl Client {
         let trust = tls::Trust {
             ca_file: settings.ca_file.as_deref(),
             pin_sha256: settings.pin_sha256.as_deref(),
+            client: None,
             section: "threatq",
         };
         let config = if is_open { tls::trust_nobody()? } else { tls::client_config(&trust)? };

@@ -19,7 +19,7 @@ type Output = fn() -> Stdio;
 
 #[test]
 fn an_email_that_can_never_be_sent_does_not_keep_the_others_back() {
-    let ways: [(&str, Poison); 10] = [
+    let ways: [(&str, Poison); 9] = [
         ("no host", |mail| mail["to"] = json!(["soc"])),
         ("a line in the address", |mail| {
             mail["to"] = json!(["soc@example.com\r\nRCPT TO:<evil@example.net>"]);
@@ -28,7 +28,6 @@ fn an_email_that_can_never_be_sent_does_not_keep_the_others_back() {
         ("two in one", |mail| mail["to"] = json!(["soc@example.com, ops@example.com"])),
         ("empty", |mail| mail["to"] = json!([""])),
         ("nobody", |mail| mail["to"] = json!([])),
-        ("a hidden one", |mail| mail["bcc"] = json!(["soc"])),
         ("only a hidden one", |mail| (mail["to"], mail["bcc"]) = (json!([]), json!(["soc"]))),
         ("a bad author", |mail| mail["from"] = json!("alerts")),
         ("a bad field", |mail| mail["headers"] = json!([["X-A\r\nBcc", "evil@example.net"]])),
@@ -59,11 +58,47 @@ fn an_email_that_can_never_be_sent_does_not_keep_the_others_back() {
 }
 
 #[test]
+fn a_recipient_that_is_no_address_is_refused_and_the_others_get_the_mail() {
+    let bad = ["soc", "", "-oQ/tmp@example.com", "soc@example.com\r\nRCPT TO:<evil@example.net>", "a@b, c@d"];
+    let rows: Vec<(&str, &str)> =
+        bad.iter().flat_map(|text| ["to", "cc", "bcc"].map(|member| (*text, member))).collect();
+    with_both(
+        &rows,
+        |(text, member)| format!("{text:?} in {member}"),
+        |(text, member), sender| {
+            let relay = Relay::start(Script::new());
+            let mut mail = email("e1", &[SOC, OPS]);
+            let mut list = mail[*member].as_array().cloned().unwrap_or_default();
+            list.insert(0, json!(text));
+            mail[*member] = json!(list);
+            let ended = sender.send(&relay, &[mail, email("e2", &[SOC])]).ends_with(1);
+            assert_eq!(outcomes(&ended), ["partial", "accepted"]);
+            let receipt = receipts(&ended).remove(0);
+            for one in &receipt.recipients {
+                let expected = if one.address == *text { "rejected" } else { "accepted" };
+                assert_eq!(one.outcome, expected, "{one:?}");
+            }
+            assert_eq!(
+                (receipt.recipients.len(), taken(&relay)),
+                (3, vec!["e1".to_owned(), "e2".to_owned()])
+            );
+            let mail = relay.messages().remove(0);
+            assert_eq!(mail.recipients.len(), 2);
+            assert!(!String::from_utf8_lossy(&mail.body).contains("evil"));
+            if sender.has_state {
+                assert_eq!(sender.resume(&relay).succeeds().stdout, "", "nobody waits any more");
+            }
+        },
+    );
+}
+
+#[test]
 fn the_receipt_of_an_email_that_can_never_be_sent_names_everybody_who_does_not_get_it() {
     for sender in BOTH {
         let relay = Relay::start(Script::new());
         let mut mail = email("e1", &[SOC]);
         (mail["cc"], mail["bcc"]) = (json!([OPS]), json!(["hidden@example.com", "nobody"]));
+        mail["headers"] = json!([["Bcc", "evil@example.net"]]);
         let ended = sender().send(&relay, &[mail]).ends_with(1);
         let receipt = receipts(&ended).remove(0);
         let mut addresses: Vec<_> = receipt.recipients.iter().map(|one| one.address.as_str()).collect();

@@ -160,8 +160,11 @@ fn an_address_that_is_not_ascii_needs_smtputf8_and_is_refused_without_it() {
             let relay = Relay::start(Script::new());
             let ended = sender.send(&relay, &mails).ends_with(1);
             assert!(complaints(&ended) > 0 && ended.stderr.contains("SMTPUTF8"), "{}", ended.stderr);
-            assert_eq!(outcomes(&ended), ["rejected", "accepted"]);
-            assert_eq!(verbs(&relay), ["EHLO", "MAIL", "RCPT", "DATA", "QUIT"]);
+            // A hidden one is in no header, so that the others can have the mail.
+            let (first, mails_sent) = if *member == "bcc" { ("partial", 2) } else { ("rejected", 1) };
+            assert_eq!(outcomes(&ended), [first, "accepted"]);
+            let each = ["MAIL", "RCPT", "DATA"].repeat(mails_sent);
+            assert_eq!(verbs(&relay), [vec!["EHLO"], each, vec!["QUIT"]].concat());
 
             let relay = Relay::start(Script::new().extensions(&["SMTPUTF8", "8BITMIME"]));
             let sender = if has_state { Sender::with_state() } else { Sender::without_state() };

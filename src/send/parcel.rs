@@ -1,0 +1,136 @@
+//! A mail on its way to the destination: whom it can be told of, and what is printed about it afterwards.
+//!
+//! Each recipient for itself: one that is no address is refused, and the others get the mail.
+
+use super::destination::Outgoing;
+use crate::exit::Failure;
+use crate::mail::mime;
+use crate::record::{Email, Outcome, Receipt, RecipientOutcome, now};
+use crate::smtp::{Envelope, Mail, Mails, Verdict, Waiting};
+
+/// What can be sent as a mail.
+pub(super) trait Item: Send {
+    fn outgoing(&self) -> Outgoing<'_>;
+}
+
+/// Mails to send, one after the other; [`Mails`] has the rules.
+pub(super) trait Supply: Send {
+    type Item: Item;
+
+    fn waiting(&mut self, may_take: bool) -> Result<Waiting, Failure>;
+    fn next(&mut self) -> Result<Option<Self::Item>, Failure>;
+    fn settle(&mut self, item: &Self::Item, verdict: &Verdict, receipt: &Receipt) -> Result<(), Failure>;
+    fn meanwhile(&mut self) {}
+}
+
+/// A mail with its envelope in the form that a relay is told.
+pub(super) struct Parcel<T> {
+    pub(super) item: T,
+    envelope: Envelope,
+    /// Recipients that are no address.
+    refused: Vec<RecipientOutcome>,
+}
+
+impl<T: Item> Parcel<T> {
+    /// The mail for those whom it can be sent to; where there is nobody, the mail and the verdict on it.
+    pub(super) fn new(item: T) -> Result<Self, (T, Verdict)> {
+        let mail = item.outgoing();
+        let sender = match mime::address(mail.sender) {
+            Ok(sender) => sender,
+            Err(reason) => {
+                let verdict = Verdict::refused(mail.recipients.iter().map(String::as_str), &reason);
+                return Err((item, verdict));
+            }
+        };
+        let (mut recipients, mut refused) = (Vec::new(), Vec::new());
+        for text in mail.recipients {
+            match mime::address(text) {
+                Ok(address) => recipients.push(address),
+                Err(reason) => refused.extend(Verdict::refused([text.as_str()], &reason).recipients),
+            }
+        }
+        if recipients.is_empty() {
+            return Err((item, Verdict::new(refused)));
+        }
+        Ok(Self { envelope: Envelope { sender, recipients }, refused, item })
+    }
+
+    /// The verdict on all recipients, and the receipt to print.
+    pub(super) fn conclude(&self, verdict: Verdict, relay: &str) -> (Verdict, Receipt) {
+        conclude(&self.item, verdict.and(self.refused.clone()), relay)
+    }
+}
+
+impl<T: Item> Mail for Parcel<T> {
+    fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.item.outgoing().bytes
+    }
+}
+
+/// A verdict and its receipt.
+pub(super) fn conclude(item: &impl Item, verdict: Verdict, relay: &str) -> (Verdict, Receipt) {
+    let mail = item.outgoing();
+    let receipt = receipt(mail.email, mail.message_id, mail.attempt, relay, &verdict);
+    (verdict, receipt)
+}
+
+/// The receipt of an email that can never be sent.
+pub(super) fn refusal(email: &Email, reason: &str, relay: &str) -> Receipt {
+    let recipients = mime::recipients(email);
+    let verdict = Verdict::refused(recipients.iter().map(String::as_str), reason);
+    receipt(&email.id, &email.message_id, 1, relay, &verdict)
+}
+
+/// What to print about a mail.
+fn receipt(email: &str, message_id: &str, attempt: u64, relay: &str, verdict: &Verdict) -> Receipt {
+    Receipt {
+        email: email.to_owned(),
+        message_id: message_id.to_owned(),
+        outcome: Outcome::of_all(&verdict.recipients),
+        attempt,
+        at: now(),
+        relay: relay.to_owned(),
+        tls: verdict.tls.clone(),
+        queue_id: verdict.queue_id.clone(),
+        recipients: verdict.recipients.clone(),
+    }
+}
+
+/// A supply as the relay sees it: a mail that can be sent to nobody does not come so far.
+pub(super) struct Counter<'s, S> {
+    pub(super) supply: &'s mut S,
+    pub(super) relay: String,
+}
+
+impl<S: Supply> Mails for Counter<'_, S> {
+    type Mail = Parcel<S::Item>;
+
+    fn waiting(&mut self, may_take: bool) -> Result<Waiting, Failure> {
+        self.supply.waiting(may_take)
+    }
+
+    fn next(&mut self) -> Result<Option<Self::Mail>, Failure> {
+        let Some(item) = self.supply.next()? else { return Ok(None) };
+        match Parcel::new(item) {
+            Ok(parcel) => Ok(Some(parcel)),
+            Err((item, verdict)) => {
+                let (verdict, receipt) = conclude(&item, verdict, &self.relay);
+                self.supply.settle(&item, &verdict, &receipt)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn settle(&mut self, parcel: Self::Mail, verdict: Verdict) -> Result<(), Failure> {
+        let (verdict, receipt) = parcel.conclude(verdict, &self.relay);
+        self.supply.settle(&parcel.item, &verdict, &receipt)
+    }
+
+    fn meanwhile(&mut self) {
+        self.supply.meanwhile();
+    }
+}
