@@ -7,6 +7,7 @@ mod change;
 mod clock;
 mod connector;
 mod crash;
+mod exim;
 mod fetch;
 mod man;
 mod memory;

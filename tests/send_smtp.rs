@@ -6,14 +6,18 @@
 
 mod ahead;
 mod answers;
+mod cases;
+mod check;
 mod login;
 mod output;
+mod pace;
 mod queue;
 mod replies;
 mod sessions;
 mod state;
 mod table;
 mod tls;
+mod token;
 mod wire;
 
 use std::collections::BTreeMap;

@@ -128,11 +128,10 @@ impl Lane {
     ) -> Verdict {
         loop {
             self.open();
-            let Some(mut session) = self.session.take() else {
-                let unknown = Error::Unreachable("no session".to_owned());
-                let recipients = mail.envelope().addresses();
-                return Verdict::without_session(recipients, self.down().unwrap_or(&unknown));
-            };
+            if let Some(down) = &self.down {
+                return Verdict::without_session(mail.envelope().addresses(), down);
+            }
+            let Some(mut session) = self.session.take() else { continue };
             let verdict = session.send(mail, next, meanwhile);
             self.announces_ahead &= !(session.lost && session.announced);
             if session.died_idle(&verdict) {

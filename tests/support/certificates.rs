@@ -15,6 +15,7 @@ use rcgen::{
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 /// A CA and a server certificate it signed, as PEM.
@@ -61,7 +62,8 @@ impl Certificates {
             CertificateParams::new(names.clone()).expect("the names are host names or addresses");
         server.not_before = date_time_ymd(from, 1, 1);
         server.not_after = date_time_ymd(until, 1, 1);
-        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        server.extended_key_usages =
+            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         // OpenSSL's strict mode, Python's default since 3.13, asks for this one.
         server.use_authority_key_identifier_extension = true;
         // Like the CA's, the default name is rcgen's, and a chain must not name itself as issuer.
@@ -88,30 +90,45 @@ impl Certificates {
 
     /// TLS as a server that shows this certificate.
     pub(crate) fn server_config(&self) -> Arc<ServerConfig> {
+        self.server_config_for(None)
+    }
+
+    /// The same, for clients that show a certificate of this authority.
+    pub(crate) fn server_config_for(&self, client_ca: Option<&str>) -> Arc<ServerConfig> {
         let chain = CertificateDer::pem_slice_iter(self.cert_pem.as_bytes())
             .collect::<Result<_, _>>()
             .expect("cert_pem is PEM");
         let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).expect("key_pem is a PEM key");
-        let config = ServerConfig::builder_with_provider(ring::default_provider().into())
+        let builder = ServerConfig::builder_with_provider(ring::default_provider().into())
             .with_safe_default_protocol_versions()
-            .expect("ring has the default versions")
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .expect("key and certificate belong together");
+            .expect("ring has the default versions");
+        let builder = match client_ca {
+            None => builder.with_no_client_auth(),
+            Some(pem) => {
+                let provider = ring::default_provider().into();
+                let clients = WebPkiClientVerifier::builder_with_provider(roots(pem).into(), provider);
+                builder.with_client_cert_verifier(clients.build().expect("there is an authority"))
+            }
+        };
+        let config = builder.with_single_cert(chain, key).expect("key and certificate belong together");
         Arc::new(config)
     }
 }
 
-/// TLS as a client that trusts this CA and no other.
-pub(crate) fn client_config(ca_pem: &str) -> Arc<ClientConfig> {
+fn roots(ca_pem: &str) -> RootCertStore {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
         roots.add(certificate.expect("ca_pem is PEM")).expect("ca_pem is a CA's certificate");
     }
+    roots
+}
+
+/// TLS as a client that trusts this CA and no other.
+pub(crate) fn client_config(ca_pem: &str) -> Arc<ClientConfig> {
     let config = ClientConfig::builder_with_provider(ring::default_provider().into())
         .with_safe_default_protocol_versions()
         .expect("ring has the default versions")
-        .with_root_certificates(roots)
+        .with_root_certificates(roots(ca_pem))
         .with_no_client_auth();
     Arc::new(config)
 }

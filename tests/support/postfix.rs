@@ -188,7 +188,7 @@ fn lay_out(root: &Path, certificates: &Certificates, ports: [u16; 4]) -> io::Res
 
 /// A port that nobody else is given for the next minute: the closed connection it was used for is
 /// still in TIME-WAIT, where the kernel passes it over, but a server that asks for it gets it.
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("127.0.0.1 has free ports");
     let address = listener.local_addr().expect("the listener has an address");
     let _client = TcpStream::connect(address).expect("the listener is there");

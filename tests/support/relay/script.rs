@@ -153,6 +153,12 @@ impl Script {
         self
     }
 
+    /// TLS from the first byte, for clients that show a certificate of this authority.
+    pub(crate) fn tls_for_clients_of(mut self, certificates: &Certificates, client_ca: &str) -> Self {
+        self.tls = Some((certificates.server_config_for(Some(client_ca)), None));
+        self
+    }
+
     pub(crate) fn starttls(mut self, certificates: &Certificates, how: StartTls) -> Self {
         self.tls = Some((certificates.server_config(), Some(how)));
         self
