@@ -15,6 +15,8 @@ mod login;
 mod mails;
 mod outcome;
 mod pace;
+#[cfg(test)]
+mod properties;
 mod relay;
 mod reply;
 mod session;

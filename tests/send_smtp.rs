@@ -4,8 +4,10 @@
 //! with one; with one, the next run goes to a good relay and must bring the mail to those who still wait for it, and
 //! only to them.
 
+mod address;
 mod ahead;
 mod answers;
+mod canary;
 mod cases;
 mod check;
 mod login;
