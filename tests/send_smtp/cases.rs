@@ -30,11 +30,13 @@ impl Case {
         self
     }
 
-    fn to_two(self) -> Self {
+    fn for_two(self) -> Self {
         Self { recipients: 2, ..self }
     }
 }
 
+/// Each case without a state and with one.
+#[allow(clippy::print_stdout, reason = "the table is for people to read")]
 fn play(cases: &[Case]) {
     with_both(
         cases,
@@ -205,10 +207,10 @@ fn cases_67_to_92_the_transaction_and_its_replies() {
             76,
             "deferred",
         ),
-        case(85, "550 to one of two", second("550 5.1.1 no\r\n"), 1, "partial").to_two(),
-        case(86, "451 to one of two", second("451 4.7.1 greylisted\r\n"), 75, "partial").to_two(),
-        case(87, "550 to both", Script::new().reply_to("RCPT", "550 5.1.1 no\r\n"), 1, "rejected").to_two(),
-        case(88, "452 to the second: too many", second("452 4.5.3 too many\r\n"), 75, "partial").to_two(),
+        case(85, "550 to one of two", second("550 5.1.1 no\r\n"), 1, "partial").for_two(),
+        case(86, "451 to one of two", second("451 4.7.1 greylisted\r\n"), 75, "partial").for_two(),
+        case(87, "550 to both", Script::new().reply_to("RCPT", "550 5.1.1 no\r\n"), 1, "rejected").for_two(),
+        case(88, "452 to the second: too many", second("452 4.5.3 too many\r\n"), 75, "partial").for_two(),
         case(89, "MAIL 552", Script::new().reply_to("MAIL", "552 5.3.4 too big\r\n"), 1, "rejected"),
         case(89, "larger than SIZE", Script::new().extensions(&["SIZE 100"]), 1, "rejected"),
         case(90, "no extension at all", plain, 0, "accepted"),

@@ -62,7 +62,7 @@ impl Exim {
         for path in [root, &certificate] {
             fs::set_permissions(path, Permissions::from_mode(0o755)).expect("it is ours");
         }
-        let ways = mechanisms.iter().map(|one| format!("$AUTH_{one}")).collect::<String>();
+        let ways = mechanisms.iter().flat_map(|one| ["$AUTH_", one]).collect::<String>();
         let config = CONF
             .replace("$WAYS", &ways)
             .replace("$AUTH_PLAIN", PLAIN)
@@ -105,7 +105,8 @@ impl Exim {
     #[track_caller]
     pub(crate) fn mails(&self, count: usize) -> Vec<String> {
         let folder = self.folder.path().join("mail/new");
-        let files = || fs::read_dir(&folder).map(|files| files.flatten().collect()).unwrap_or(Vec::new());
+        let files =
+            || -> Vec<fs::DirEntry> { fs::read_dir(&folder).into_iter().flatten().flatten().collect() };
         eventually("the mails are delivered", || files().len() >= count);
         let read = |file: fs::DirEntry| fs::read_to_string(file.path()).expect("our mails are ASCII");
         files().into_iter().map(read).collect()
