@@ -11,7 +11,9 @@ use chrono::Datelike;
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment as AttachmentPart, Body, Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::{
+    Attachment as AttachmentPart, Body, Mailbox, Message, MessageBuilder, MultiPart, SinglePart,
+};
 
 use crate::escape;
 use crate::record::{Attachment, Email, digest};
@@ -51,7 +53,11 @@ pub fn mailbox(text: &str) -> Result<Mailbox, String> {
     if text.chars().any(char::is_control) {
         return Err(refused("it holds a control character"));
     }
-    let mailbox: Mailbox = text.parse().map_err(|_| refused("expected name@host or 'Name <name@host>'"))?;
+    // An address alone is what is read most, and read fastest as what it is.
+    let mailbox = match text.parse::<Address>() {
+        Ok(address) => Mailbox::new(None, address),
+        Err(_) => text.parse().map_err(|_| refused("expected name@host or 'Name <name@host>'"))?,
+    };
     let user = mailbox.email.user();
     if user.starts_with('-') || user.len() > 64 || AsRef::<str>::as_ref(&mailbox.email).len() > 254 {
         return Err(refused("too long, or it starts with a dash"));
@@ -76,6 +82,9 @@ pub fn recipients(email: &Email) -> Vec<String> {
     recipients
 }
 
+/// How a recipient comes to stand in a header.
+type Naming = fn(MessageBuilder, Mailbox) -> MessageBuilder;
+
 /// Renders a mail.
 pub fn render(email: &Email) -> Result<Rendered, String> {
     let from = mailbox(&email.from)?;
@@ -84,18 +93,30 @@ pub fn render(email: &Email) -> Result<Rendered, String> {
         .from(from.clone())
         .subject(escape::visible(&email.subject))
         .message_id(Some(message_id(&email.message_id)?));
-    // One that is no address must not keep the mail from the others. It stays among the recipients, where its own
-    // outcome will be that it was refused.
-    for mailbox in email.to.iter().filter_map(|text| mailbox(text).ok()) {
-        builder = builder.to(mailbox);
+    let mut is_ascii = AsRef::<str>::as_ref(&from.email).is_ascii();
+    let (mut recipients, mut reason, mut addresses) = (Vec::new(), None, 0);
+    let places: [(Naming, _); 3] =
+        [(MessageBuilder::to, &email.to), (MessageBuilder::cc, &email.cc), (|hidden, _| hidden, &email.bcc)];
+    for (naming, texts) in places {
+        for text in texts {
+            let mailbox = mailbox(text);
+            let written = mailbox.as_ref().map_or_else(|_| text.clone(), |mailbox| mailbox.email.to_string());
+            match mailbox {
+                Ok(mailbox) => {
+                    addresses += 1;
+                    is_ascii &= written.is_ascii();
+                    builder = naming(builder, mailbox);
+                }
+                // It must not keep the mail from the others. It stays among the recipients, where its own outcome will
+                // be that it was refused.
+                Err(refused) => reason = reason.or(Some(refused)),
+            }
+            if !recipients.contains(&written) {
+                recipients.push(written);
+            }
+        }
     }
-    for mailbox in email.cc.iter().filter_map(|text| mailbox(text).ok()) {
-        builder = builder.cc(mailbox);
-    }
-    let recipients = recipients(email);
-    let addresses: Vec<&String> = recipients.iter().filter(|text| mailbox(text).is_ok()).collect();
-    if addresses.is_empty() {
-        let reason = recipients.first().and_then(|text| mailbox(text).err());
+    if addresses == 0 {
         return Err(reason.unwrap_or_else(|| "the email has no recipient".to_owned()));
     }
     // lettre wants an envelope even though ours travels beside the bytes: without one it refuses a mail that has only
@@ -112,9 +133,7 @@ pub fn render(email: &Email) -> Result<Rendered, String> {
         message.headers_mut().insert_raw(field(name, value)?);
     }
     let bytes = message.formatted();
-    let is_international =
-        !addresses.into_iter().chain([&from.email.to_string()]).all(|address| address.is_ascii());
-    check(&bytes, is_international)?;
+    check(&bytes, !is_ascii)?;
     Ok(Rendered { sender: from.email.to_string(), recipients, bytes })
 }
 
