@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
+use super::threatq::concurrency;
 use super::{Rate, Span};
 use crate::terminal::Color;
 

@@ -61,7 +61,7 @@ pub struct Threatq {
     pub concurrency: Option<u8>,
 }
 
-fn concurrency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
+pub(super) fn concurrency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
     let number = u8::deserialize(deserializer)?;
     if (1..=32).contains(&number) { Ok(Some(number)) } else { Err(D::Error::custom("not between 1 and 32")) }
 }
