@@ -1,7 +1,9 @@
 //! What is remembered between runs: of whom, of which collection, and when it is let go.
 
+mod doubt;
+
 use serde_json::{Value, json};
-use threatq_sim::{Fault, FaultKind, Settings, World};
+use threatq_sim::{Fault, FaultKind};
 
 use crate::support::program::Ended;
 use crate::support::site::Site;
@@ -77,40 +79,6 @@ fn what_leaves_the_lists_of_several_is_one_alert_that_names_them() {
     let fetched = run(&site, WATCHLIST, &flags).succeeds();
     assert_eq!(told(&fetched), news("removed", &[8]));
     assert_eq!(fetched.records_of("alert")[0]["watchers"].as_array().expect("a list").len(), 2);
-}
-
-/// A site whose collection has this many items more, all of them on Ana's watchlist.
-fn large_site(count: usize) -> Site {
-    let mut world = World::demo();
-    for number in 0..count {
-        let id = world.add_indicator(0, &format!("host{number}.example.net"), "FQDN").expect("new");
-        world.add_tag("indicators", id, "ransomware").expect("it exists");
-        world.watch(2, "indicators", id).expect("Ana exists");
-    }
-    Site::with(world, Settings::default())
-}
-
-#[test]
-fn one_empty_answer_is_not_believed_and_floods_nobody_when_it_was_wrong() {
-    let site = large_site(20);
-    let all = the_collection(&ALL);
-    for (fetcher, flags, path) in
-        [(COLLECTION, all.as_slice(), "/api/indicators/query"), (WATCHLIST, &[], "/api/users/2/watchlist")]
-    {
-        run(&site, fetcher, flags).succeeds();
-        let nothing = FaultKind::Body(br#"{"total":0,"data":[]}"#.to_vec());
-        site.sim.fault(Fault::next(path, nothing.clone()));
-        run(&site, fetcher, flags).ends_with(75).complains(&["it is believed if it says so again"]);
-        assert!(told(&run(&site, fetcher, flags).succeeds()).is_empty(), "{fetcher}: it was wrong");
-
-        site.sim.fault(Fault { times: 2, ..Fault::next(path, nothing) });
-        run(&site, fetcher, flags).ends_with(75);
-        run(&site, fetcher, flags).succeeds();
-        assert!(
-            told(&run(&site, fetcher, flags).succeeds()).len() >= 20,
-            "{fetcher}: it was so, and is no more"
-        );
-    }
 }
 
 #[test]

@@ -31,9 +31,9 @@ struct Known {
 #[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Scan {
     at: DateTime<Utc>,
-    /// That the answer was empty, and was not believed.
+    /// That most of what was remembered was not there, and that this was not believed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    found_none: bool,
+    doubted: bool,
 }
 
 /// Fetches these collections, each as a source of its own. One that cannot be fetched does not harm the others.
@@ -49,7 +49,9 @@ pub fn collections<W: Write>(mut fetch: Fetch<W>, wanted: &[config::Collection])
             collection(&mut fetch, search, one)
         });
         match result {
-            Err(failure) if failure.cause::<crate::ndjson::Error>().is_some() => return Err(failure),
+            Err(failure) if failure.cause::<crate::ndjson::Error>().is_some() => {
+                return fetch.findings.end(Err(failure));
+            }
             Err(failure) => {
                 let status = failure.status;
                 fetch.findings.complain(status, &failure.about(format!("collection {}", one.name)));
@@ -94,26 +96,27 @@ fn collection<W: Write>(
             is_new: last.is_none(),
             since: since.filter(|_| !reads_all).map(|since| since - OVERLAP),
         };
-        let (pass, is_doubtful) = reading.read(library, findings, &mut source)?;
+        let (pass, has_unreadable) = reading.read(library, findings, &mut source)?;
         let mut scan = match last {
             Some(last) if reading.since.is_some() => last,
-            _ => Scan { at: findings.found_at, found_none: false },
+            _ => Scan { at: findings.found_at, doubted: false },
         };
-        if reading.since.is_none() {
-            let was_empty = last.is_some_and(|last| last.found_none);
-            if pass.is_empty() && !was_empty && findings.doubts_emptiness(&reading.folder)? {
+        if reading.since.is_none() && !has_unreadable {
+            let was_doubted = reading.is_new || last.is_some_and(|last| last.doubted);
+            if !was_doubted && findings.doubts(&reading.folder, |_, id| pass.has(id))? {
                 let sentence = format!(
-                    "{name}: ThreatQ lists none of the {} that are remembered; it is believed if it says so again in the next run",
+                    "{name}: ThreatQ no longer lists most of the {} that are remembered; it is believed if it says so again in the next run",
                     object_type.display_name_plural
                 );
                 findings.complain(Status::TryAgain, &sentence);
-                scan = Scan { at: DateTime::UNIX_EPOCH, found_none: true };
+                scan = Scan { at: DateTime::UNIX_EPOCH, doubted: true };
             } else {
                 reading.let_go(library, findings, &mut source, &pass)?;
             }
         }
-        if is_doubtful {
-            // What could not be read now may be readable next time, and its change must not fall out of the window.
+        if has_unreadable {
+            // What could not be read now may be readable next time, its change must not fall out of the window, and what
+            // it is about has not left.
             scan.at = DateTime::UNIX_EPOCH;
         }
         now.types.insert(object_type.name.clone(), scan);

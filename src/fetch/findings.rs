@@ -19,7 +19,7 @@ use crate::state::Memory;
 
 /// How many rows of one list that make no sense are named; the others are counted.
 const NAMED: usize = 20;
-/// Of how many remembered objects one empty answer is not believed.
+/// So many objects may leave at once. Where more do, and most of what is remembered, one answer is not believed.
 const FEW: usize = 10;
 
 /// What is remembered, and where goes what is found.
@@ -81,6 +81,16 @@ impl<W: Write> Findings<W> {
         })
     }
 
+    /// How the fetch ends: one that told as much as it was asked for is done.
+    pub(super) fn end(&self, fetched: Result<(), Failure>) -> Result<Status, Failure> {
+        match fetched {
+            Err(failure) if !matches!(failure.cause::<ndjson::Error>(), Some(ndjson::Error::Enough)) => {
+                Err(failure)
+            }
+            _ => Ok(self.status),
+        }
+    }
+
     pub(super) fn source(&self, name: &str) -> Result<Source, Failure> {
         let (base, cursor) = self.memory.source(name)?;
         Ok(Source::new(name, base, cursor, self.clock, self.scope, self.found_at))
@@ -105,14 +115,22 @@ impl<W: Write> Findings<W> {
         })
     }
 
-    /// Whether so much is remembered in a folder that one answer without anything is not enough to forget it.
-    pub(super) fn doubts_emptiness(&self, folder: &str) -> Result<bool, Failure> {
-        let mut remembered = 0;
+    /// Whether so much of a folder is no longer there that one answer is not enough to forget it.
+    pub(super) fn doubts(
+        &mut self,
+        folder: &str,
+        is_there: impl Fn(&str, u64) -> bool,
+    ) -> Result<bool, Failure> {
+        let (mut remembered, mut gone) = (0, 0);
         self.memory.keys::<Failure>(folder, |_| {
             remembered += 1;
             Ok(())
         })?;
-        Ok(remembered > FEW)
+        self.gone(folder, is_there, |_, _| {
+            gone += 1;
+            Ok(())
+        })?;
+        Ok(gone > FEW && gone * 2 > remembered)
     }
 
     /// An object as it was last known, for telling that it left.

@@ -167,8 +167,8 @@ impl Reading<'_> {
     }
 }
 
-/// Whether an object was touched in between. Servers differ in whether the search index shows fractions of a second.
+/// Whether an object was touched in between, as far as ThreatQ says when. Servers differ in whether the search index
+/// shows fractions of a second.
 fn is_touched(before: &View, now: &View) -> bool {
-    let second = |view: &View| view.touched_at.map(|at| at.timestamp());
-    second(before) != second(now)
+    before.touched_at.zip(now.touched_at).is_some_and(|(before, now)| before.timestamp() != now.timestamp())
 }

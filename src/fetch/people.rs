@@ -25,8 +25,8 @@ pub(super) struct Person {
     pub(super) since: Option<DateTime<Utc>>,
     /// What is on the list now cannot be told for sure, so nothing is let go of.
     pub(super) is_unclear: bool,
-    /// The list is empty, and that is not believed yet.
-    pub(super) found_none: bool,
+    /// Most of what is remembered is not on the list, and that is not believed yet.
+    pub(super) doubted: bool,
 }
 
 /// What is remembered of one user's list.
@@ -35,11 +35,15 @@ pub(super) struct Known {
     /// The newest change that was seen when it was read; only what was touched since then is read again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) since: Option<DateTime<Utc>>,
+    /// The newest change that was seen before the first object was read, where that is known. What was touched within
+    /// that second or later may have been touched again behind the reader's back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) settled: Option<DateTime<Utc>>,
     /// When every object on it was last read.
     pub(super) read_at: DateTime<Utc>,
-    /// That the list was empty, and that this was not believed.
+    /// That most of what was remembered was not on it, and that this was not believed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) found_none: bool,
+    pub(super) doubted: bool,
 }
 
 /// Who watches what: the type's code and the object's number, and the people by their place.
@@ -49,6 +53,12 @@ impl Person {
     /// The key of what is remembered of the list itself.
     pub(super) fn key(&self) -> &str {
         self.folder.trim_end_matches('/')
+    }
+
+    /// Up to when the last fetch saw every change, where not everything is read.
+    pub(super) fn settled(&self) -> Option<DateTime<Utc>> {
+        let since = self.since?;
+        Some(self.known.and_then(|known| known.settled).map_or(since, |settled| settled.min(since)))
     }
 
     /// The key of one object's mark.
@@ -81,7 +91,7 @@ pub(super) fn people<W: Write>(
                 "{name}: the watchlist is looked at for the first time; what is on it now is no news"
             );
         }
-        people.push(Person { user, folder, known, since, is_unclear: false, found_none: false });
+        people.push(Person { user, folder, known, since, is_unclear: false, doubted: false });
     }
     Ok(people)
 }
@@ -97,11 +107,9 @@ pub(super) fn listed<W: Write>(
     for (index, person) in people.iter_mut().enumerate() {
         let whose = format!("the watchlist of {}", person.user.watcher().name);
         let mut unreadable = Unreadable::default();
-        let mut is_empty = true;
         let own = route.session_of(&library.client, &person.user)?;
         let client = own.as_ref().unwrap_or(&library.client);
         for watched in route.watched_by(client, &library.types, &person.user)? {
-            is_empty = false;
             match watched {
                 Ok(Watched { type_name, id }) => {
                     let watchers = listed.entry((type_name, id)).or_default();
@@ -114,15 +122,21 @@ pub(super) fn listed<W: Write>(
         }
         // What a row that makes no sense is about may still be on the list.
         person.is_unclear = unreadable.finish(findings, &format!("rows of {whose}"));
-        let was_empty = person.known.is_some_and(|known| known.found_none);
-        if is_empty && !was_empty && findings.doubts_emptiness(&person.folder)? {
+        let is_there = |type_name: &str, id: u64| is_on(&listed, index, type_name, id);
+        let was_doubted = person.known.is_none_or(|known| known.doubted);
+        if !person.is_unclear && !was_doubted && findings.doubts(&person.folder, is_there)? {
             let sentence = format!(
-                "{whose}: ThreatQ lists nothing of what is remembered; it is believed if it says so again in the next run"
+                "{whose}: most of what is remembered is not on it any more; it is believed if ThreatQ says so again in the next run"
             );
             findings.complain(Status::TryAgain, &sentence);
             person.is_unclear = true;
-            person.found_none = true;
+            person.doubted = true;
         }
     }
     Ok(listed)
+}
+
+/// Whether an object is on the list of the person at that place.
+pub(super) fn is_on(listed: &Listed, person: usize, type_name: &str, id: u64) -> bool {
+    listed.get(&(type_name.to_owned(), id)).is_some_and(|watchers| watchers.contains(&person))
 }

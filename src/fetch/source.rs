@@ -12,8 +12,9 @@ use crate::exit::{Failure, Status};
 use crate::ndjson::{Error, Writer};
 use crate::record::{self, Alert, Checkpoint, Cursor, Event, Mark, MarkEntry, Tally};
 
-/// How many marks share a record.
+/// How many marks share a record, and how long the record may get.
 const BATCH: usize = 100;
+const BATCH_BYTES: usize = 1024 * 1024;
 
 /// One source, open until its checkpoint.
 pub(super) struct Source {
@@ -28,6 +29,8 @@ pub(super) struct Source {
     scope: Scope,
     tally: Tally,
     marks: Vec<MarkEntry>,
+    /// How long the marks are, together.
+    bytes: usize,
 }
 
 impl Source {
@@ -49,6 +52,7 @@ impl Source {
             scope,
             tally: Tally::default(),
             marks: Vec::with_capacity(BATCH),
+            bytes: 0,
         }
     }
 
@@ -74,6 +78,11 @@ impl Source {
 
     /// Writes an alert, and gives it the id that its content asks for.
     pub(super) fn alert<W: Write>(&mut self, mut alert: Alert, output: &mut Writer<W>) -> Result<(), Error> {
+        // The last mark of a key counts, so that none may be overtaken.
+        self.write_marks(output)?;
+        if !self.scope.remembers() {
+            alert.marks.clear();
+        }
         alert.id = alert.id_of_content(self.base);
         self.tally.add(&alert.id);
         output.write(&alert)?;
@@ -89,8 +98,10 @@ impl Source {
         if !self.scope.remembers() {
             return Ok(());
         }
+        self.bytes += entry.key.len() + entry.mark.as_ref().map_or(0, |mark| mark.get().len());
         self.marks.push(entry);
-        if self.marks.len() < BATCH { Ok(()) } else { self.write_marks(output) }
+        let is_full = self.marks.len() == BATCH || self.bytes >= BATCH_BYTES;
+        if is_full { self.write_marks(output) } else { Ok(()) }
     }
 
     /// Forgets a key.
@@ -102,6 +113,7 @@ impl Source {
         if self.marks.is_empty() {
             return Ok(());
         }
+        self.bytes = 0;
         let mark = Mark { source: self.name.clone(), marks: std::mem::take(&mut self.marks) };
         output.write(&mark)
     }
@@ -116,6 +128,11 @@ impl Source {
         if touched_at > self.newest && touched_at.is_some_and(|at| self.clock.has_come(at)) {
             self.newest = touched_at;
         }
+    }
+
+    /// The newest change seen so far in this fetch.
+    pub(super) fn newest(&self) -> Option<DateTime<Utc>> {
+        self.newest
     }
 
     /// Where the next fetch may begin, for somebody for whom the last one ended then: at the newest change that ThreatQ

@@ -2,7 +2,7 @@
 //!
 //! What was touched is asked for in one list a type, unless reading the objects one by one asks for less.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use chrono::{DateTime, Utc};
@@ -37,15 +37,16 @@ pub(super) fn to_read<'a, W: Write>(
             }
         }
     }
-    let ends: BTreeSet<DateTime<Utc>> = people.iter().filter_map(|person| person.since).collect();
+    let since = people.iter().filter_map(|person| person.since).min();
+    let settled = people.iter().filter_map(Person::settled).min();
     for (type_name, objects) in known {
-        let window = match ends.first() {
-            Some(since) => window(library, type_name, *since - OVERLAP, objects.len())?,
+        let window = match since {
+            Some(since) => window(library, type_name, since - OVERLAP, objects.len())?,
             None => None,
         };
         let is_touched = |id: u64, before: Option<DateTime<Utc>>| match &window {
             None => true,
-            Some(window) => window.get(&id).is_some_and(|now| may_have_changed(before, *now, &ends)),
+            Some(window) => window.get(&id).is_some_and(|now| may_have_changed(before, *now, settled)),
         };
         let touched = objects.into_iter().filter(|(id, before)| is_touched(*id, *before));
         to_read.extend(touched.map(|(id, _)| (type_name, id)));
@@ -93,13 +94,13 @@ fn window(
     }
 }
 
-/// Whether an object may have changed, by the index's word. The index has seconds, so that within the newest second that
-/// a fetch saw there is no telling.
+/// Whether an object may have changed, by the index's word. The index has seconds, so that within the second that ThreatQ
+/// had come to when the last fetch began to read, and after it, there is no telling.
 fn may_have_changed(
     before: Option<DateTime<Utc>>,
     now: Option<DateTime<Utc>>,
-    ends: &BTreeSet<DateTime<Utc>>,
+    settled: Option<DateTime<Utc>>,
 ) -> bool {
     let second = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp());
-    now.is_none() || second(before) != second(now) || ends.iter().any(|end| second(now) == second(Some(*end)))
+    now.is_none() || second(before) != second(now) || second(now) >= second(settled)
 }

@@ -7,8 +7,10 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use chrono::{DateTime, Utc};
+
 use super::findings::Findings;
-use super::people::{Known, Listed, Person, SOURCE, listed, people};
+use super::people::{Known, Listed, Person, SOURCE, is_on, listed, people};
 use super::source::{Source, entry, forgotten};
 use super::touched::to_read;
 use super::{Fetch, Library};
@@ -34,10 +36,22 @@ pub fn watchlists<W: Write>(
     tells_removed: bool,
 ) -> Result<Status, Failure> {
     let Fetch { library, mut findings } = fetch;
+    let fetched = watchlist(&library, &mut findings, names, route, tells_removed);
+    findings.end(fetched)
+}
+
+fn watchlist<W: Write>(
+    library: &Library,
+    findings: &mut Findings<W>,
+    names: &[String],
+    route: &Route,
+    tells_removed: bool,
+) -> Result<(), Failure> {
     let mut source = findings.source(SOURCE)?;
-    let mut people = people(&library, &findings, names)?;
-    let listed = listed(&library, &mut findings, &mut people, route)?;
-    let to_read = to_read(&library, &findings, &mut source, &people, &listed)?;
+    let mut people = people(library, findings, names)?;
+    let listed = listed(library, findings, &mut people, route)?;
+    let to_read = to_read(library, findings, &mut source, &people, &listed)?;
+    let settled = source.newest();
     let reader = ObjectReader::new(&library.client, &library.types);
     let read = |(type_name, id): &(&str, u64)| reader.read(library.types.find(type_name)?, *id);
     let mut progress = Progress::begin();
@@ -48,13 +62,13 @@ pub fn watchlists<W: Write>(
         match object {
             Ok(object) => {
                 let object_type = library.types.find(type_name)?;
-                report(&library, &mut findings, &mut source, &watchers, (object_type, &object))?;
+                report(library, findings, &mut source, &watchers, (object_type, &object))?;
             }
             Err(error) if error.is_about_one_object() => {
                 findings
                     .complain(error.status_of_one(), &format!("{type_name} {id} cannot be read: {error}"));
                 for person in watchers {
-                    doubt(&mut findings, &mut source, &person.key_of(type_name, *id))?;
+                    doubt(findings, &mut source, person, &person.key_of(type_name, *id))?;
                 }
             }
             Err(error) => return Err(error.into()),
@@ -62,30 +76,46 @@ pub fn watchlists<W: Write>(
         Ok::<_, Failure>(findings.output.flush()?)
     })?;
     let tells_removed = tells_removed && !findings.scope.baseline;
-    let_go(&library, &mut findings, &mut source, &people, &listed, tells_removed)?;
+    let_go(library, findings, &mut source, &people, &listed, tells_removed)?;
     for person in &people {
-        let known = after(&findings, &source, person);
+        let known = after(findings, &source, person, settled);
         if person.known != Some(known) {
             source.remember(entry(person.key(), &known)?, &mut findings.output)?;
         }
     }
-    source.close(&mut findings.output)?;
-    Ok(findings.status)
+    Ok(source.close(&mut findings.output)?)
 }
 
 /// What is remembered of a list once it was read.
-fn after<W: Write>(findings: &Findings<W>, source: &Source, person: &Person) -> Known {
-    let read_at = match person.known {
-        Some(known) if person.since.is_some() => known.read_at,
-        _ => findings.found_at,
-    };
-    let since = source.cursor_after(person.known.and_then(|known| known.since));
-    Known { since, read_at, found_none: person.found_none }
+fn after<W: Write>(
+    findings: &Findings<W>,
+    source: &Source,
+    person: &Person,
+    settled: Option<DateTime<Utc>>,
+) -> Known {
+    let before = person.known.and_then(|known| known.since);
+    let since = source.cursor_after(before);
+    match person.known {
+        Some(known) if person.since.is_some() => {
+            Known { since, settled: settled.or(known.settled), doubted: person.doubted, ..known }
+        }
+        // Everything was read, and nothing asked for that would say how far ThreatQ had come when that began.
+        _ => Known { since, settled: before, read_at: findings.found_at, doubted: person.doubted },
+    }
 }
 
-/// Makes sure that an object which could not be read is read in the next run, whenever it was touched.
-fn doubt<W: Write>(findings: &mut Findings<W>, source: &mut Source, key: &str) -> Result<(), Failure> {
-    let Some(known) = findings.remembered::<View>(key)? else { return Ok(()) };
+/// Makes sure that an object which could not be read is read in the next run, whenever it was touched. At the first look
+/// at a list it is remembered that it was there: it is no news once it can be read.
+fn doubt<W: Write>(
+    findings: &mut Findings<W>,
+    source: &mut Source,
+    person: &Person,
+    key: &str,
+) -> Result<(), Failure> {
+    let known = match findings.remembered::<View>(key)? {
+        None if person.known.is_some() => return Ok(()),
+        known => known.unwrap_or_default(),
+    };
     let doubted = View { touched_at: None, ..known };
     Ok(source.remember(entry(key, &doubted)?, &mut findings.output)?)
 }
@@ -101,9 +131,7 @@ fn let_go<W: Write>(
 ) -> Result<(), Failure> {
     let mut removed: BTreeMap<(String, u64), (record::Object, News)> = BTreeMap::new();
     for (index, person) in people.iter().enumerate().filter(|(_, person)| !person.is_unclear) {
-        let is_there = |type_name: &str, id: u64| {
-            listed.get(&(type_name.to_owned(), id)).is_some_and(|watchers| watchers.contains(&index))
-        };
+        let is_there = |type_name: &str, id: u64| is_on(listed, index, type_name, id);
         findings.gone(&person.folder, is_there, |findings, gone| {
             let last_known = if tells_removed { findings.last_known(library, &gone)? } else { None };
             let Some(object) = last_known else {
