@@ -6,18 +6,21 @@
 //! Fails: a broken stream is status 65, a pipe that cannot be read or written is 74. A reader that went away is told
 //! apart, because a fetcher or a formatter then ends quietly.
 
-use std::io::{self, BufRead, BufWriter, Read, Write};
+mod writer;
+
+pub use writer::Writer;
+
+use std::io::{self, BufRead, Read};
 use std::{fmt, str};
 
 use ndjson_stream::config::{EmptyLineHandling, NdjsonConfig};
 use ndjson_stream::engine::NdjsonEngine;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::exit::{Failure, Status};
 use crate::interrupt::Ready;
 use crate::record::{Kind, Record, VERSION};
-use crate::terminal::{self, Style};
 
 /// The longest line that is accepted, in bytes, its line feed not counted.
 pub const LINE_LIMIT: usize = 16 * 1024 * 1024;
@@ -184,70 +187,6 @@ fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
         Some(Err(error)) => Err(error.to_string().replace(" at line 1 column ", " at column ")),
         None => Err("blank".to_owned()),
     }
-}
-
-/// Writes records, or a line for people where a person is looking.
-pub struct Writer<W: Write> {
-    output: BufWriter<W>,
-    style: Style,
-}
-
-#[derive(Serialize)]
-struct Versioned<'a, T> {
-    record: &'static str,
-    v: u64,
-    #[serde(flatten)]
-    body: &'a T,
-}
-
-impl<W: Write> Writer<W> {
-    /// A writer in the style that fits the output; see [`Style::of_stdout`].
-    pub fn new(output: W, style: Style) -> Self {
-        Self { output: BufWriter::with_capacity(64 * 1024, output), style }
-    }
-
-    /// Writes one record.
-    pub fn write<T: Record>(&mut self, body: &T) -> Result<(), Error> {
-        if self.style != Style::Records {
-            let (word, rest) = body.summary();
-            return self.put(self.style.line(&word, &rest).as_bytes());
-        }
-        let versioned = Versioned { record: T::NAME, v: VERSION, body };
-        serde_json::to_writer(&mut self.output, &versioned).map_err(|error| output_error(error.into()))?;
-        self.put(b"")
-    }
-
-    /// Writes a line that is no record, where a flag asked for words instead.
-    pub fn say(&mut self, line: &str) -> Result<(), Error> {
-        self.put(line.as_bytes())
-    }
-
-    /// Passes on a record as it was read, byte for byte.
-    pub fn pass(&mut self, line: &Line) -> Result<(), Error> {
-        if self.style == Style::Records { self.put(line.bytes.trim_ascii()) } else { Ok(()) }
-    }
-
-    /// Hands over everything written so far.
-    pub fn flush(&mut self) -> Result<(), Error> {
-        self.make_room();
-        self.output.flush().map_err(output_error)
-    }
-
-    /// Lines for people go to a terminal, where progress may stand.
-    fn make_room(&self) {
-        if self.style != Style::Records {
-            terminal::hide_progress();
-        }
-    }
-
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.make_room();
-        self.output.write_all(bytes).and_then(|()| self.output.write_all(b"\n")).map_err(output_error)
-    }
-}
-
-fn output_error(error: io::Error) -> Error {
-    if error.kind() == io::ErrorKind::BrokenPipe { Error::ReaderGone } else { Error::Output(error) }
 }
 
 #[cfg(test)]
