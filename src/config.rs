@@ -5,14 +5,16 @@
 //!
 //! Fails: a wrong command line is 64; a file that cannot be read, an unknown key or a missing setting is 78.
 
+mod email;
 mod rate;
 mod scope;
 mod section;
 mod threatq;
 
+pub use email::{Defang, Details, Email, Mode, Route, Tlp};
 pub use rate::Rate;
 pub use scope::{Moment, Scope, Span};
-pub use section::{Collection, Common, Email, Notify, Smtp, State, Tls};
+pub use section::{Collection, Common, Notify, Smtp, State, Tls};
 pub use threatq::{Login, LoginEncoding, Threatq, Watchlist};
 
 use std::path::{Path, PathBuf};
@@ -41,6 +43,8 @@ pub struct File {
     pub collection: Vec<Collection>,
     /// Who writes to whom.
     pub email: Email,
+    /// Which alerts go to whom instead; absent means that all go to the same people.
+    pub route: Vec<Route>,
     /// How the mail leaves.
     pub smtp: Smtp,
     /// What is remembered between runs.
@@ -87,7 +91,7 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
     })?;
     file.was_read = true;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let File { threatq, watchlist, smtp, state, .. } = &mut file;
+    let File { threatq, watchlist, email, smtp, state, .. } = &mut file;
     for login in watchlist.iter_mut().flat_map(|watchlist| &mut watchlist.login) {
         login.password_file = folder.join(&login.password_file);
     }
@@ -95,6 +99,7 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
         &mut threatq.password_file,
         &mut threatq.client_secret_file,
         &mut threatq.ca_file,
+        &mut email.templates,
         &mut smtp.password_file,
         &mut smtp.token_file,
         &mut smtp.ca_file,

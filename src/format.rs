@@ -1,60 +1,82 @@
 //! What the formatter does: alerts in, emails out, everything else passed on in order.
 //!
-//! A watchlist alert becomes an email at once; a collection's alerts become one digest at its checkpoint, and never at
-//! the bare end of the stream. The marks that an alert carried go on as a mark record. Fails with 65 when the stream is
-//! broken, or ends before a checkpoint.
+//! A watchlist alert becomes an email at once, until a run has had its number of them; what comes after that, and a
+//! collection's alerts, become digests at their checkpoint, and never at the bare end of the stream. The marks that an
+//! alert carried go on as a mark record. Fails with 65 when the stream is broken, or ends before a checkpoint.
 
 use std::io::{BufRead, Write};
 
 use crate::exit::{Failure, Status};
-use crate::mail::{Composer, Digest};
+use crate::mail::{Composer, Preview, Source};
 use crate::ndjson::{Line, Reader, Writer};
-use crate::record::{Alert, Checkpoint, Kind, Mark, Tally};
+use crate::record::{Alert, Checkpoint, Email, Kind, Mark, Tally};
 
 /// The source that is being read.
 struct Open {
     name: String,
     tally: Tally,
-    digest: Option<Digest>,
+    source: Source,
     emails: u64,
 }
 
 impl Open {
     fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), tally: Tally::default(), digest: None, emails: 0 }
+        Self { name: name.to_owned(), tally: Tally::default(), source: Source::new(name), emails: 0 }
+    }
+}
+
+/// Where emails go.
+struct Emails<W: Write> {
+    output: Writer<W>,
+    preview: Option<Preview>,
+}
+
+impl<W: Write> Emails<W> {
+    fn write(&mut self, email: &Email) -> Result<(), Failure> {
+        if let Some(preview) = &mut self.preview {
+            preview.add(email)?;
+        }
+        Ok(self.output.write(email)?)
     }
 }
 
 /// A formatter in the middle of a stream.
 struct Formatter<'a, W: Write> {
     composer: &'a Composer,
-    output: Writer<W>,
+    emails: Emails<W>,
     open: Option<Open>,
     given_up: Option<Failure>,
+    status: Status,
 }
 
-/// Turns the alerts of a stream into emails.
+/// Turns the alerts of a stream into emails, which are also written into the preview where one is wanted.
 pub fn stream<R: BufRead, W: Write>(
     mut input: Reader<R>,
     output: Writer<W>,
     composer: &Composer,
+    preview: Option<Preview>,
 ) -> Result<Status, Failure> {
-    let mut formatter = Formatter { composer, output, open: None, given_up: None };
+    let emails = Emails { output, preview };
+    let mut formatter = Formatter { composer, emails, open: None, given_up: None, status: Status::Done };
     while let Some(line) = input.next_line()? {
         match line.kind {
             Kind::Alert => formatter.alert(line.parse()?, &line)?,
             Kind::Mark => {
                 let mark: Mark = line.parse()?;
                 formatter.source(&mark.source);
-                formatter.output.pass(&line)?;
+                formatter.emails.output.pass(&line)?;
             }
             Kind::Checkpoint => formatter.checkpoint(line.parse()?, &line)?,
-            Kind::Email | Kind::Receipt | Kind::Other => formatter.output.pass(&line)?,
+            Kind::Email | Kind::Receipt | Kind::Other => formatter.emails.output.pass(&line)?,
         }
     }
     formatter.give_up();
-    formatter.output.flush()?;
-    formatter.given_up.map_or(Ok(Status::Done), Err)
+    formatter.emails.output.flush()?;
+    if let Some(preview) = formatter.emails.preview.take() {
+        preview.close()?;
+    }
+    let status = formatter.status.worst(composer.status());
+    formatter.given_up.map_or(Ok(status), Err)
 }
 
 impl<W: Write> Formatter<'_, W> {
@@ -75,40 +97,43 @@ impl<W: Write> Formatter<'_, W> {
     }
 
     fn alert(&mut self, mut alert: Alert, line: &Line) -> Result<(), Failure> {
-        let address = &alert.object.link;
-        if !(address.starts_with("https://") || address.starts_with("http://")) {
-            return Err(line.error("alert: object.link is not an http address").into());
+        let composer = self.composer;
+        if let Some(flaw) = Source::flaw(composer, &alert) {
+            return Err(line.error(flaw).into());
         }
         let marks = std::mem::take(&mut alert.marks);
         let source = alert.source.clone();
-        let composer = self.composer;
-        let open = self.source(&source);
-        open.tally.add(&alert.id);
-        if let Some(collection) = &alert.collection {
-            open.digest.get_or_insert_with(|| Digest::new(&source, &collection.name)).add(alert);
-        } else {
-            open.emails += 1;
-            let email = composer.watchlist_mail(&alert)?;
-            self.output.write(&email)?;
+        self.source(&source);
+        if let Some(open) = &mut self.open {
+            open.tally.add(&alert.id);
+            open.source.alert(composer, alert, |email| {
+                open.emails += 1;
+                self.emails.write(email)
+            })?;
         }
-        if marks.is_empty() { Ok(()) } else { Ok(self.output.write(&Mark { source, marks })?) }
+        if marks.is_empty() { Ok(()) } else { Ok(self.emails.output.write(&Mark { source, marks })?) }
     }
 
     fn checkpoint(&mut self, mut checkpoint: Checkpoint, line: &Line) -> Result<(), Failure> {
         self.source(&checkpoint.source);
-        let Some(mut open) = self.open.take() else {
+        let Some(Open { name, mut tally, source, mut emails }) = self.open.take() else {
             return Ok(());
         };
-        if let Some(reason) = open.tally.disagreement(&checkpoint) {
-            return Err(line.error(format_args!("source '{}': {reason}", open.name)).into());
+        if let Some(reason) = tally.disagreement(&checkpoint) {
+            return Err(line.error(format_args!("source '{name}': {reason}")).into());
         }
-        if let Some(digest) = open.digest {
-            open.emails += 1;
-            let email = self.composer.collection_mail(digest)?;
-            self.output.write(&email)?;
+        let (status, mut nobodys) = source.close(self.composer, |email| {
+            emails += 1;
+            self.emails.write(email)
+        })?;
+        if nobodys.count() > 0 {
+            // The checkpoint covers what is mailed: the sender compares it with the emails.
+            tally.remove(&mut nobodys);
+            (checkpoint.alerts, checkpoint.digest) = (tally.count(), tally.digest());
         }
-        checkpoint.emails = Some(open.emails);
-        self.output.write(&checkpoint)?;
-        Ok(self.output.flush()?)
+        self.status = self.status.worst(status);
+        checkpoint.emails = Some(emails);
+        self.emails.output.write(&checkpoint)?;
+        Ok(self.emails.output.flush()?)
     }
 }

@@ -8,12 +8,14 @@ mod checkpoint;
 mod email;
 mod mark;
 mod receipt;
+mod tally;
 
 pub use alert::{Alert, Change, ChangeKind, Collection, Event, Field, Object, Watcher};
-pub use checkpoint::{Checkpoint, Cursor, Tally};
+pub use checkpoint::{Checkpoint, Cursor};
 pub use email::{Attachment, Email};
 pub use mark::{Mark, MarkEntry};
 pub use receipt::{Outcome, Receipt, RecipientOutcome};
+pub use tally::Tally;
 
 use std::fmt::Write;
 
@@ -64,7 +66,11 @@ pub fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
         hasher.update(part.as_bytes());
         hasher.update(b"\n");
     }
-    hasher.finalize().iter().fold(String::with_capacity(64), |mut hexadecimal, byte| {
+    hexadecimal(&hasher.finalize())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hexadecimal, byte| {
         // Writing to a String cannot fail.
         let _ = write!(hexadecimal, "{byte:02x}");
         hexadecimal

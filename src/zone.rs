@@ -1,4 +1,4 @@
-//! A time zone by its name in the IANA database, for times that do not say which zone they are in.
+//! A time zone by its name in the IANA database: for times that do not say which zone they are in, and for showing times.
 //!
 //! Where clocks go back an hour comes twice, and where they go forward one is left out. A time is then taken for the
 //! earlier of the two it may be, and a window begins early enough for both, so that nothing falls between. The only home
@@ -6,20 +6,42 @@
 //!
 //! Fails where there is no zone of that name.
 
+use std::fmt::{self, Write};
+
 use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// No clock goes back or forward by more.
 const LARGEST_STEP: TimeDelta = TimeDelta::hours(3);
 
+/// The guide's form of a time.
+const FORM: &str = "%Y-%m-%d %H:%M:%S";
+
 /// A time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone(Tz);
 
 impl Zone {
-    /// The zone of this name, such as `Europe/Berlin`.
-    pub fn named(name: &str) -> Option<Self> {
-        name.parse().ok().map(Self)
+    /// The zone of this name, such as `Europe/Berlin`; UTC where there is no name.
+    pub fn named(name: Option<&str>) -> Result<Self, String> {
+        let refused = |name| format!("'{name}' is not a time zone such as UTC or Europe/Berlin");
+        name.map_or(Ok(Self(Tz::UTC)), |name| name.parse().map(Self).map_err(|_| refused(name)))
+    }
+
+    /// A time as a clock in this zone shows it: as the guide has it for UTC, with the zone's abbreviation for others.
+    pub fn show(self, time: DateTime<Utc>) -> String {
+        let local = time.with_timezone(&self.0);
+        let abbreviation = if self.0 == Tz::UTC { String::new() } else { local.format(" %Z").to_string() };
+        format!("{}{abbreviation}", local.format(FORM))
+    }
+
+    /// The same in a form of one's own.
+    ///
+    /// Fails when it is no form.
+    pub fn form(self, time: DateTime<Utc>, form: &str) -> Result<String, fmt::Error> {
+        let mut shown = String::new();
+        write!(shown, "{}", time.with_timezone(&self.0).format(form))?;
+        Ok(shown)
     }
 
     /// The instant that a clock in this zone means; the earlier one, where it shows the same time twice.
@@ -58,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_clock_is_read_by_its_zone_on_the_two_odd_nights_as_well() {
-        let new_york = Zone::named("America/New_York").unwrap();
+        let new_york = Zone::named(Some("America/New_York")).unwrap();
         for (clock, instant) in [
             ("2021-10-28T16:32:57.818", "2021-10-28T20:32:57.818Z"),
             ("2021-11-07T00:59:59", "2021-11-07T04:59:59Z"),
@@ -72,16 +94,25 @@ mod tests {
             assert_eq!(new_york.instant(shown(clock)), at(instant), "{clock}");
         }
         assert_eq!(
-            Zone::named("UTC").unwrap().instant(shown("2021-10-28T20:32:57")),
+            Zone::named(None).unwrap().instant(shown("2021-10-28T20:32:57")),
             at("2021-10-28T20:32:57Z")
         );
-        assert!(Zone::named("Berlin").is_none() && Zone::named("").is_none());
+        assert!(Zone::named(Some("Berlin")).is_err() && Zone::named(Some("")).is_err());
+    }
+
+    #[test]
+    fn a_time_is_shown_in_its_zone_and_says_which() {
+        let time = at("2021-10-28T20:32:57.818Z");
+        assert_eq!(Zone::named(None).unwrap().show(time), "2021-10-28 20:32:57");
+        assert_eq!(Zone::named(Some("Europe/Berlin")).unwrap().show(time), "2021-10-28 22:32:57 CEST");
+        assert_eq!(Zone::named(Some("Asia/Kolkata")).unwrap().form(time, "%H:%M").unwrap(), "02:02");
+        assert!(Zone::named(None).unwrap().form(time, "%").is_err());
     }
 
     #[test]
     fn a_window_begins_before_everything_that_is_shown_after_it() {
         for name in ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"] {
-            let zone = Zone::named(name).unwrap();
+            let zone = Zone::named(Some(name)).unwrap();
             // Every ten minutes of two days around each night on which some of these clocks are set.
             for day in ["2021-03-13", "2021-03-27", "2021-04-03", "2021-10-02", "2021-10-30", "2021-11-06"] {
                 let begin = at(&format!("{day}T00:00:00Z"));

@@ -167,7 +167,7 @@ fn a_value_cannot_forge_a_line_a_header_or_markup() {
     assert_eq!(email["subject"], "ThreatQ Watchlist: In\\u{A}dicator Added");
     let text = email["text"].as_str().expect("text");
     assert!(text.contains(
-        "\nItem: 7.8.9.0\\u{D}\\u{A}Bcc: evil@example.com\\u{D}\\u{A}.\\u{D}\\u{A}\\u{202E}<script>"
+        "\nItem: 7.8.9.0\\u{D}\\u{A}Bcc: evil[@]example[.]com\\u{D}\\u{A}.\\u{D}\\u{A}\\u{202E}<script>"
     ));
     let html = email["html"].as_str().expect("html");
     assert!(html.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") && !html.contains("<script>"));

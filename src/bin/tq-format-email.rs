@@ -1,22 +1,24 @@
 //! Turn the alerts on standard input into emails, and pass everything else on.
 //!
-//! Reads: alerts. Writes: emails, and the marks of the alerts. Connects to nobody and touches no file but its
-//! configuration. Fails: 65 when the stream is broken or ends before a checkpoint, 78 for an address that is none.
+//! Reads: alerts, the configuration, templates. Writes: emails, and the marks of the alerts; a preview where one is
+//! wanted. Connects to nobody. Fails: 65 when the stream is broken or ends before a checkpoint, 78 for an address or a
+//! template that is none.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use tq_alerts::config::{self, Common, Email};
 use tq_alerts::exit::{self, Failure, Status};
-use tq_alerts::mail::Composer;
+use tq_alerts::mail::{Composer, Preview};
 use tq_alerts::terminal::{self, Style};
 use tq_alerts::{format, logging, ndjson};
 
 const PROGRAM: &str = "tq-format-email";
 const EXAMPLES: &str = "  \
   tq-fetch-watchlist --config tq.toml | tq-format-email --config tq.toml | jq -r .subject
-  tq-format-email --from threatq@example.com --to soc@example.com < alerts.ndjson";
+  tq-format-email --from threatq@example.com --to soc@example.com --preview mails < alerts.ndjson > /dev/null";
 
 /// Turn alerts into emails.
 #[derive(Parser)]
@@ -24,6 +26,12 @@ const EXAMPLES: &str = "  \
 struct Args {
     #[command(flatten)]
     email: Email,
+    /// Host that links may lead to, if not that of ThreatQ in the configuration
+    #[arg(long, value_name = "HOST")]
+    link_host: Option<String>,
+    /// Write the mails into this folder as well, as .eml, .txt and .html, with a page that lists them
+    #[arg(long, value_name = "DIR")]
+    preview: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -35,8 +43,10 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<Status, Failure> {
     logging::start(PROGRAM, args.common.verbosity);
     let file = config::load(args.common.config.as_deref())?;
-    let composer = Composer::new(args.email.or(file.email))?;
+    let link_host = args.link_host.or(file.threatq.link_host).or(file.threatq.url);
+    let composer = Composer::new(&args.email.or(file.email), file.route, link_host.as_deref())?;
     terminal::refuse_typed_input("alerts", "tq-fetch-watchlist | tq-format-email")?;
     let output = ndjson::Writer::new(io::stdout().lock(), Style::of_stdout(args.common.color));
-    format::stream(ndjson::Reader::new(io::stdin().lock()), output, &composer)
+    let preview = args.preview.as_deref().map(Preview::new).transpose()?;
+    format::stream(ndjson::Reader::new(io::stdin().lock()), output, &composer, preview)
 }

@@ -55,26 +55,6 @@ pub enum Notify {
     Any,
 }
 
-/// `[email]`: who writes to whom.
-#[derive(Args, Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Email {
-    /// Author of the mails: an address, with or without a name before it
-    #[arg(long, value_name = "ADDR")]
-    pub from: Option<String>,
-    /// Recipients, separated by commas
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    pub to: Vec<String>,
-}
-
-impl Email {
-    /// These settings, and the other ones where these say nothing.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        Self { from: self.from.or(other.from), to: if self.to.is_empty() { other.to } else { self.to } }
-    }
-}
-
 /// How the line to the relay is protected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -116,6 +116,7 @@ pub fn render(email: &Email) -> Result<Rendered, String> {
             }
         }
     }
+    let names_nobody = email.to.is_empty() && email.cc.is_empty();
     if addresses == 0 {
         return Err(reason.unwrap_or_else(|| "the email has no recipient".to_owned()));
     }
@@ -129,6 +130,11 @@ pub fn render(email: &Email) -> Result<Rendered, String> {
         builder.multipart(parts(email)?)
     };
     let mut message = message.map_err(|error| error.to_string())?;
+    if names_nobody {
+        // A mail without a recipient in its header looks like spam; an empty group is what RFC 5322 has for it.
+        let value = "undisclosed-recipients:;".to_owned();
+        message.headers_mut().insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str("To"), value));
+    }
     for (name, value) in &email.headers {
         message.headers_mut().insert_raw(field(name, value)?);
     }

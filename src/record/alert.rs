@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{MarkEntry, Record, digest};
 
@@ -125,7 +125,7 @@ pub struct Object {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
     /// The description, which may be HTML.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "short")]
     pub description: Option<String>,
     /// The address of the object's page.
     pub link: String,
@@ -152,11 +152,25 @@ pub struct Change {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<String>,
     /// The value before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "short")]
     pub from: Option<String>,
     /// The value after.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "short")]
     pub to: Option<String>,
+}
+
+/// The longest text of a record that is for reading only; a line has an end, and a mail shows a thousand characters.
+const TEXT_LIMIT: usize = 64 * 1024;
+
+#[expect(clippy::ref_option, reason = "serde calls it so")]
+fn short<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    match text {
+        Some(text) if text.len() > TEXT_LIMIT => {
+            let start = text.get(..text.floor_char_boundary(TEXT_LIMIT)).unwrap_or_default();
+            serializer.serialize_some(&format_args!("{start}…"))
+        }
+        other => other.serialize(serializer),
+    }
 }
 
 /// What of an object can change.

@@ -46,9 +46,8 @@ impl Client {
     pub fn connect(settings: &Threatq) -> Result<Self, Failure> {
         let address = required(settings.url.as_deref(), "--threatq", "threatq.url")?;
         let base = base_of(address)?;
-        if let Some(name) = &settings.timezone {
-            lenient::set_zone(zone_of(name)?);
-        }
+        let zone = Zone::named(settings.timezone.as_deref());
+        lenient::set_zone(zone.map_err(|reason| Error::Settings(format!("threatq.timezone: {reason}")))?);
         let login = Login::from_settings(settings)?;
         let is_open = base.starts_with("http:");
         let trust = tls::Trust {
@@ -191,11 +190,6 @@ impl Client {
             .map(|url| url.origin().ascii_serialization());
         origin.ok_or_else(|| Error::Settings(format!("threatq.link_host {host}: not a host")))
     }
-}
-
-fn zone_of(name: &str) -> Result<Zone, Error> {
-    let refused = || Error::Settings(format!("threatq.timezone: '{name}' is no zone such as Europe/Berlin"));
-    Zone::named(name).ok_or_else(refused)
 }
 
 /// The proxy at an address, which must be plain to see: a password does not belong where others read it.

@@ -31,6 +31,8 @@ pub(super) fn verdict(name: &'static str, config: &str) -> Ended {
     let folder = private_folder();
     let path = folder.path().join("tq.toml");
     fs::write(&path, config).expect("a file can be written");
+    // The example names a folder of templates, and one in it.
+    fs::create_dir_all(folder.path().join("templates/night")).expect("a folder can be made");
     program(name).arg("--config").arg(path).run()
 }
 
@@ -74,6 +76,7 @@ pub(super) fn config_with(key: &str, value: &str) -> String {
             let more = ["client_id", "email"].map(|key| format!("{key} = {}\n", set(key))).concat();
             format!("[[watchlist.login]]\nuser = {user}\npassword_file = {file}\n{more}")
         }
+        Some(("route", name)) => format!("[[route]]\n{name} = {value}\n"),
         Some((section, name)) => format!("[{section}]\n{name} = {value}\n"),
     }
 }
