@@ -9,6 +9,7 @@ mod connector;
 mod crash;
 mod exim;
 mod fetch;
+mod format;
 mod man;
 mod memory;
 mod paging;

@@ -128,7 +128,7 @@ impl Composer {
             let part = index + 1;
             let mut body = digest.body(source, if part == 1 { shown } else { 0 }, mailed, origin);
             (body.part, body.parts) = (part, parts.sizes.len());
-            body.attached = parts.names(part);
+            body.attached = parts.attached();
             body.left_out.clone_from(&parts.left_out);
             let texts = self.render(name, &audience, &body)?;
             let (ids, attachments) = parts.next(part, *items, &mut lines, space)?;

@@ -37,6 +37,7 @@ pub(super) const VARIABLES: &[&str] = &[
     "link",
     "changes",
     "hidden",
+    "is_address",
 ];
 
 /// One alert. The members are the variables of the templates; `docs/templates.md` describes them.
@@ -70,6 +71,8 @@ pub(super) struct Item {
     pub(super) changes: Vec<Difference>,
     /// Whether nothing is told but that it is there.
     pub(super) hidden: bool,
+    /// Whether the value is left clickable, so that it must not be the text of a link to elsewhere.
+    is_address: bool,
 }
 
 /// Somebody who watches the object.
@@ -128,6 +131,7 @@ impl Item {
             link: object.link,
             changes: changes.into_iter().take(NAMED).map(Difference::of).collect(),
             hidden: false,
+            is_address: false,
         }
     }
 
@@ -152,11 +156,12 @@ impl Item {
     /// Makes the value unclickable where its type says that it is a link; all other text is read word by word when it
     /// is printed.
     pub(super) fn defang(&mut self, what: Defang) {
+        let Some(item) = &mut self.item else { return };
         let subtype = self.subtype.as_deref().unwrap_or(&self.kind).to_ascii_lowercase();
-        if what != Defang::Never
-            && LINKS.iter().any(|word| subtype.contains(word))
-            && let Some(item) = &mut self.item
-        {
+        let is_link = LINKS.iter().any(|word| subtype.contains(word));
+        if what == Defang::Never {
+            self.is_address = is_link || defang::text(item, Defang::Auto) != item.as_str();
+        } else if is_link {
             *item = defang::link(item);
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! Values are not defanged here. In CSV, characters that do not show themselves are written as `\u{…}`, so that a row
 //! is a line, and a cell that a spreadsheet would take for a formula begins with an apostrophe. JSON has the values as
-//! they are.
+//! they are. Both cut what is longer than any spreadsheet shows well.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 
@@ -25,6 +27,8 @@ pub(super) const COLUMNS: [&str; 13] = [
     "changed_at",
     "link",
 ];
+/// The longest text in a list, in characters.
+const LIMIT: usize = 8_192;
 /// What makes a spreadsheet calculate, in ASCII and in full width.
 const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
@@ -37,19 +41,19 @@ struct Row<'a> {
     subtype: Option<&'a str>,
     id: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
+    value: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tlp: Option<&'a str>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    sources: &'a [String],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    tags: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    changes: Vec<&'a str>,
+    sources: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_at: Option<String>,
     link: &'a str,
@@ -67,13 +71,13 @@ pub(super) fn row(item: &Item) -> (String, String) {
         type_name: &item.type_name,
         subtype: item.subtype.as_deref(),
         id: item.object_id,
-        value: item.item.as_deref(),
+        value: item.item.as_deref().map(|value| escape::cut(value, LIMIT)),
         status: item.status.as_deref(),
         score: item.score,
         tlp: item.tlp.as_deref(),
-        sources: &item.sources,
-        tags: &item.tags,
-        changes: item.changes.iter().map(|change| change.line.as_str()).collect(),
+        sources: all(&item.sources),
+        tags: all(&item.tags),
+        changes: item.changes.iter().map(|change| escape::cut(&change.line, LIMIT)).collect(),
         changed_at: item.changed_at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
         link: &item.link,
     };
@@ -83,7 +87,7 @@ pub(super) fn row(item: &Item) -> (String, String) {
         row.type_name,
         row.subtype.unwrap_or_default(),
         &row.id.to_string(),
-        row.value.unwrap_or_default(),
+        row.value.as_deref().unwrap_or_default(),
         row.status.unwrap_or_default(),
         &number(row.score),
         row.tlp.unwrap_or_default(),
@@ -105,11 +109,16 @@ pub(super) fn row(item: &Item) -> (String, String) {
     (line, json)
 }
 
+fn all(list: &[String]) -> Vec<Cow<'_, str>> {
+    list.iter().map(|one| escape::cut(one, LIMIT)).collect()
+}
+
 /// One cell, in quotation marks where it needs them.
 fn cell(value: &str, line: &mut String) {
     let is_number = value.parse::<i64>().is_ok();
     let is_formula = !is_number && value.trim_start_matches([' ', '\'']).starts_with(FORMULA);
-    let shown = escape::visible(value);
+    let short = escape::cut(value, LIMIT);
+    let shown = escape::visible(&short);
     let needs_marks = is_formula || shown.contains([',', '"', ';', '\'', ' ']);
     if !needs_marks {
         line.push_str(&shown);

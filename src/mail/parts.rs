@@ -49,7 +49,7 @@ impl Parts {
         parts.json = false;
         let why = format!("the mail would be larger than {max_size} bytes");
         if has_list && room >= LEAST {
-            parts.left_out = Some(format!("alerts.json is left out: with it, {why}."));
+            parts.left_out = Some(format!("The JSON list is left out: with it, {why}."));
         } else if has_list {
             parts.csv = false;
             parts.left_out = Some(format!("The full list is left out: with it, {why}."));
@@ -83,11 +83,10 @@ impl Parts {
         Ok(sizes)
     }
 
-    /// The names of what one of the mails has attached.
-    pub(super) fn names(&self, part: usize) -> Vec<String> {
-        let suffix = if self.sizes.len() > 1 { format!("-{part}") } else { String::new() };
-        let lists = [("csv", self.csv), ("json", self.json)].into_iter().filter(|(_, wanted)| *wanted);
-        lists.map(|(end, _)| format!("alerts{suffix}.{end}")).collect()
+    /// What each mail has attached, in words.
+    pub(super) fn attached(&self) -> Vec<String> {
+        let lists = [("CSV", self.csv), ("JSON", self.json)].into_iter().filter(|(_, wanted)| *wanted);
+        lists.map(|(name, _)| name.to_owned()).collect()
     }
 
     /// The alert ids and attachments of the next mail, from a list that is read from its beginning.
@@ -115,17 +114,16 @@ impl Parts {
             }
         }
         json.push_str("\n]\n");
-        let mut texts = Vec::new();
-        if self.csv {
-            texts.push(("text/csv", csv));
+        let suffix = if self.sizes.len() > 1 { format!("-{part}") } else { String::new() };
+        let mut attachments = Vec::new();
+        for (wanted, end, media_type, text) in
+            [(self.csv, "csv", "text/csv", csv), (self.json, "json", "application/json", json)]
+        {
+            if wanted {
+                let name = format!("alerts{suffix}.{end}");
+                attachments.push(Attachment { name, media_type: media_type.to_owned(), text });
+            }
         }
-        if self.json {
-            texts.push(("application/json", json));
-        }
-        let named = self.names(part).into_iter().zip(texts);
-        let attachments = named
-            .map(|(name, (media_type, text))| Attachment { name, media_type: media_type.to_owned(), text })
-            .collect();
         Ok((ids, attachments))
     }
 }

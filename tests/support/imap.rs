@@ -80,6 +80,31 @@ impl Session {
         }
     }
 
+    /// The threads of the inbox by what they refer to and not by their subjects (RFC 5256, Dovecot's REFS), each with the numbers of its
+    /// messages, sorted.
+    pub(crate) fn threads(&mut self) -> Vec<Vec<u32>> {
+        self.command("SELECT INBOX");
+        let answer = self.command("THREAD REFS UTF-8 ALL");
+        let list =
+            answer.iter().find_map(|response| response.line.strip_prefix("* THREAD ")).unwrap_or_default();
+        let mut threads: Vec<Vec<u32>> = Vec::new();
+        let mut depth = 0;
+        for word in list.replace('(', " ( ").replace(')', " ) ").split_whitespace() {
+            match word {
+                "(" if depth == 0 => {
+                    threads.push(Vec::new());
+                    depth = 1;
+                }
+                "(" => depth += 1,
+                ")" => depth -= 1,
+                number => threads.last_mut().expect("a thread").push(number.parse().expect("a number")),
+            }
+        }
+        threads.iter_mut().for_each(|thread| thread.sort_unstable());
+        threads.sort();
+        threads
+    }
+
     /// Sends one command and returns the untagged responses it brought.
     fn command(&mut self, command: &str) -> Vec<Response> {
         self.tag += 1;
