@@ -66,7 +66,7 @@ impl TokenSink for Reader {
                 }
             }
             Token::CommentToken(comment) if !comment.starts_with("[if mso]>") => {
-                complain(format!("comment {comment}"))
+                complain(format!("comment {comment}"));
             }
             Token::CharacterTokens(text) => self.text.borrow_mut().push_str(&text),
             Token::NullCharacterToken => complain("NUL".to_owned()),

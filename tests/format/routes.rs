@@ -209,8 +209,8 @@ fn every_item_in_a_mail_satisfies_the_mails_route_and_every_item_is_in_the_mails
         };
         let lines: String =
             (0..).zip(&routes).fold("max_mails = 3\nmax_items = 2\n".to_owned(), |lines, (place, route)| {
-                let keys: String = conditions(route).iter().map(|(line, _)| format!("{line}\n")).collect();
-                format!("{lines}[[route]]\nto = [\"r{place}@example.com\"]\n{keys}")
+                let keys: Vec<&str> = conditions(route).iter().map(|(line, _)| *line).collect();
+                format!("{lines}[[route]]\nto = [\"r{place}@example.com\"]\n{}\n", keys.join("\n"))
             });
         let alerts: Vec<Value> =
             (1..).zip(&objects).map(|(number, with)| made(number, in_collection, with)).collect();

@@ -53,8 +53,7 @@ fn every_variable_of_the_documentation_is_there_for_every_mail() {
             rows.flat_map(|row| row.split(" | ").next().unwrap_or_default().split('`').skip(1).step_by(2));
         cells.map(str::to_owned).collect()
     };
-    let all =
-        |names: Vec<String>| -> String { names.iter().map(|name| format!("{{{{ {name} }}}}\n")).collect() };
+    let all = |names: Vec<String>| format!("{{{{ {} }}}}\n", names.join(" }}\n{{ "));
     let (single, digest) =
         (all(names("## Variables of `watchlist`")), all(names("## Variables of `collection`")));
     assert!(single.contains("subtype") && digest.contains("groups"));

@@ -100,7 +100,9 @@ impl Session {
                 number => threads.last_mut().expect("a thread").push(number.parse().expect("a number")),
             }
         }
-        threads.iter_mut().for_each(|thread| thread.sort_unstable());
+        for thread in &mut threads {
+            thread.sort_unstable();
+        }
         threads.sort();
         threads
     }
