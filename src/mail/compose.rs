@@ -59,7 +59,8 @@ impl Composer {
         let zone =
             Zone::named(settings.timezone.as_deref()).map_err(|reason| refused("email.timezone", &reason))?;
         let origin: Origin = Arc::new(OnceLock::new());
-        if let Some(host) = link_host {
+        // A host in other letters than these has two forms; the first alert says which.
+        if let Some(host) = link_host.filter(|host| host.is_ascii()) {
             let found =
                 link::configured(host).ok_or_else(|| refused("link_host", &format!("{host}: not a host")))?;
             origin.get_or_init(|| found);

@@ -190,3 +190,10 @@ fn a_long_description_is_cut_in_the_mail() {
     let text = email["text"].as_str().expect("text");
     assert!(text.len() < 2_000 && text.ends_with("  word…\n"), "{text}");
 }
+
+#[test]
+fn a_temporary_folder_that_cannot_be_written_is_74_and_nothing_is_sent() {
+    let run = formatter().env("TMPDIR", "/nonexistent").run_on(stream(&items(1_000))).ends_with(74);
+    assert!(run.complains(&["temporary file"]).records_of("checkpoint").is_empty());
+    formatter().env("TMPDIR", "/nonexistent").run_on(stream(&items(20))).succeeds();
+}
