@@ -3,8 +3,9 @@
 //! Two halves that meet in the email record: the formatter's ([`Composer`], [`Source`], [`Preview`]) and the sender's
 //! ([`mime`]). Neither touches the network. In reading order: who gets an alert (`route`), what templates see of it
 //! (`item`), how it is printed (`template`, `defang`, `plain`, `link`), what many become (`digest`, `list`,
-//! `spill`, `parts`, `size`), and the email around it (`compose`, `thread`).
+//! `spill`, `parts`, `size`), and the email around it (`compose`, `thread`, `address`).
 
+mod address;
 mod compose;
 mod defang;
 mod digest;

@@ -54,5 +54,5 @@ fn a_date_that_says_its_zone_is_not_moved_and_a_zone_that_is_none_is_78() {
         (json!("2021-10-28T20:32:57Z"), json!("2021-10-29T01:32:57Z"))
     );
     let run = site.program(COLLECTION).args(&["--threatq-timezone", "Berlin"]).run();
-    run.ends_with(78).complains(&["threatq.timezone: 'Berlin' is no zone"]);
+    run.ends_with(78).complains(&["threatq.timezone: 'Berlin' is not a time zone"]);
 }
