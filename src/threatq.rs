@@ -11,6 +11,7 @@ mod candidates;
 mod client;
 mod collection;
 mod exchange;
+mod hidden;
 mod lenient;
 mod list;
 mod login;
@@ -44,7 +45,7 @@ use std::fmt;
 use crate::exit::{Failure, Status};
 
 /// Why ThreatQ did not give what was asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Error {
     /// The settings cannot work.
     Settings(String),

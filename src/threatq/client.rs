@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::Error;
 use super::exchange::{self, Answer, chain};
+use super::hidden::Hidden;
 use super::login::{Login, PasswordLogin, Token};
 use super::page::Envelope;
 use super::{User, lenient};
@@ -173,7 +174,7 @@ impl Client {
         bearer: &Secret,
     ) -> Result<Answer, Error> {
         tracing::debug!("asking for {route}");
-        exchange::ask(route, || {
+        exchange::ask(route, &Hidden::of([bearer]), || {
             request(&self.http, format!("{}{route}", self.base)).header(AUTHORIZATION, bearer.reveal())
         })
     }

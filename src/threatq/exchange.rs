@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use reqwest::blocking::{RequestBuilder, Response};
 use reqwest::header::{DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 
+use super::hidden::Hidden;
 use super::{Error, lenient};
 use crate::{escape, tls};
 
@@ -37,6 +38,7 @@ pub(super) struct Answer {
     /// What the server's clock said (RFC 9110, section 6.6.1).
     pub(super) date: Option<DateTime<Utc>>,
     retry_after: Option<Duration>,
+    hidden: Hidden,
 }
 
 impl Answer {
@@ -47,8 +49,8 @@ impl Answer {
     /// ThreatQ's words in an answer that is not a success.
     pub(super) fn words(&self) -> String {
         lenient::error_words(&self.body).map_or_else(
-            || escape::words(self.body.trim_ascii(), WORDS_LIMIT),
-            |words| escape::words(words.as_bytes(), WORDS_LIMIT),
+            || self.hidden.words(self.body.trim_ascii(), WORDS_LIMIT),
+            |words| self.hidden.words(words.as_bytes(), WORDS_LIMIT),
         )
     }
 
@@ -62,10 +64,14 @@ impl Answer {
     }
 }
 
-/// Asks until there is an answer, or no more sense in asking.
-pub(super) fn ask(route: &str, request: impl Fn() -> RequestBuilder) -> Result<Answer, Error> {
+/// Asks until there is an answer, or no more sense in asking. What the request hides, no message shows.
+pub(super) fn ask(
+    route: &str,
+    hidden: &Hidden,
+    request: impl Fn() -> RequestBuilder,
+) -> Result<Answer, Error> {
     for pause in PAUSES {
-        let (reason, wanted) = match once(request(), route) {
+        let (reason, wanted) = match once(request(), route, hidden) {
             Ok(answer) if answer.is_busy() => (format!("{route}: {}", answer.status), answer.retry_after),
             Err(Error::Interrupted(reason)) => (reason, None),
             other => return other,
@@ -80,41 +86,46 @@ pub(super) fn ask(route: &str, request: impl Fn() -> RequestBuilder) -> Result<A
         tracing::info!("{reason}; asking again in {:.1} s", pause.as_secs_f64());
         thread::sleep(pause);
     }
-    once(request(), route)
+    once(request(), route, hidden)
 }
 
 /// Sends one request and reads the whole answer.
-fn once(request: RequestBuilder, route: &str) -> Result<Answer, Error> {
-    let mut response =
-        request.timeout(ANSWER_TIMEOUT).send().map_err(|error| unsent(route, &error.without_url()))?;
+fn once(request: RequestBuilder, route: &str, hidden: &Hidden) -> Result<Answer, Error> {
+    let mut response = request
+        .timeout(ANSWER_TIMEOUT)
+        .send()
+        .map_err(|error| unsent(route, hidden, &error.without_url()))?;
     if response.status().is_redirection() {
-        return Err(redirected(&response, route));
+        return Err(redirected(&response, route, hidden));
     }
     let length = response.content_length().unwrap_or_default().min(BODY_LIMIT);
     let mut body = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    (&mut response)
-        .take(BODY_LIMIT + 1)
-        .read_to_end(&mut body)
-        .map_err(|error| Error::Interrupted(format!("{route}: the answer broke off: {error}")))?;
+    (&mut response).take(BODY_LIMIT + 1).read_to_end(&mut body).map_err(|error| {
+        let reason = hidden.words(error.to_string().as_bytes(), WORDS_LIMIT);
+        Error::Interrupted(format!("{route}: the answer broke off: {reason}"))
+    })?;
     if body.len() as u64 > BODY_LIMIT {
         return Err(Error::Nonsense(format!("{route}: the answer is larger than {BODY_LIMIT} bytes")));
     }
     let (status, headers) = (response.status().as_u16(), response.headers());
     let (date, retry_after) = (headers.get(DATE).and_then(http_date), retry_after(headers));
-    Ok(Answer { route: route.to_owned(), status, body, date, retry_after })
+    Ok(Answer { route: route.to_owned(), status, body, date, retry_after, hidden: hidden.clone() })
 }
 
 /// What a request came to that got no answer. A server that is not there now is left to the next run.
-fn unsent(route: &str, error: &reqwest::Error) -> Error {
+fn unsent(route: &str, hidden: &Hidden, error: &reqwest::Error) -> Error {
     if let Some(reason) = tls::distrust(error) {
         return Error::Settings(format!("{route}: ThreatQ's certificate is not trusted: {reason}"));
     }
-    let reason = format!("{route}: {}", chain(error));
+    let reason = format!("{route}: {}", hidden.words(chain(error).as_bytes(), WORDS_LIMIT));
     if error.is_connect() { Error::Unreachable(reason) } else { Error::Interrupted(reason) }
 }
 
-fn redirected(response: &Response, route: &str) -> Error {
-    let target = response.headers().get(LOCATION).map(|value| escape::words(value.as_bytes(), WORDS_LIMIT));
+/// Where a redirect leads, without the query: it may be that of the request, with a token in it.
+fn redirected(response: &Response, route: &str, hidden: &Hidden) -> Error {
+    let address = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
+    let address = address.and_then(|target| target.split(|byte| b"?#".contains(byte)).next());
+    let target = address.map(|target| hidden.words(target, WORDS_LIMIT));
     let target = target.unwrap_or_else(|| "nowhere".to_owned());
     Error::Settings(format!("{route}: ThreatQ redirects to {target}; set threatq.url to that address"))
 }

@@ -1,9 +1,9 @@
 //! Logging in: `POST /api/token` with the password or the client-credentials grant, and the refresh grant after it.
 //!
 //! The token stays in memory. A 400 and a 401 both mean that the login was refused: ThreatQ answers 400 for bad
-//! credentials. A refused password is never sent a second time, because accounts get locked for that. The password grant
-//! is known in three encodings and with two names for the user; the next one is tried only after an answer which says
-//! that the request itself was not understood.
+//! credentials. The password grant is known in three encodings and with two names for the user; the next one is tried
+//! only after an answer which says that the request itself was not understood, so that a refused password is not sent
+//! again. What a server says to a login is shown without the secrets that went there.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::exchange::{self, Answer};
+use super::hidden::Hidden;
 use super::{Error, lenient};
 use crate::config::{LoginEncoding, Threatq};
 use crate::exit::{Failure, Status};
@@ -107,13 +108,14 @@ impl PasswordLogin {
 
     /// Tries one form after the other for as long as the answer is that the request was not understood.
     fn answer(&self, http: &Http, base: &str) -> Result<(Instant, Answer), Error> {
+        let hidden = Hidden::of([&self.password]);
         let first = self.form.load(Ordering::Relaxed);
         let forms = FORMS.iter().enumerate().skip(first);
         let mut forms =
             forms.filter(|(_, (form, _))| self.encoding.is_none_or(|set| set == *form)).peekable();
         while let Some((place, form)) = forms.next() {
             let asked_at = Instant::now();
-            let answer = exchange::ask("/api/token", || self.request(http, base, *form))?;
+            let answer = exchange::ask("/api/token", &hidden, || self.request(http, base, *form))?;
             if forms.peek().is_none() || !is_misunderstanding(&answer) {
                 self.form.store(place, Ordering::Relaxed);
                 return Ok((asked_at, answer));
@@ -166,35 +168,23 @@ impl Login {
         Ok(Self::Password(PasswordLogin::new(client_id, email, password, settings.login_encoding)))
     }
 
-    /// The words of a refusal, without the secret that they may repeat.
-    fn without_secret(&self, error: Error) -> Error {
-        let secret = match self {
-            Self::Password(login) => &login.password,
-            Self::ClientCredentials { client_secret, .. } => client_secret,
-        };
-        match error {
-            Error::LoginRefused(words) => Error::LoginRefused(words.replace(secret.reveal(), "***")),
-            other => other,
-        }
-    }
-
     fn answer(&self, http: &Http, base: &str) -> Result<(Instant, Answer), Error> {
         match self {
             Self::Password(login) => login.answer(http, base),
-            Self::ClientCredentials { client_id, client_secret } => asked(|| {
-                http.post(format!("{base}/api/token"))
-                    .query(&[("grant_type", "client_credentials")])
-                    .basic_auth(client_id, Some(client_secret.reveal()))
-            }),
+            Self::ClientCredentials { client_id, client_secret } => {
+                asked(&Hidden::of([client_secret]), || {
+                    http.post(format!("{base}/api/token"))
+                        .query(&[("grant_type", "client_credentials")])
+                        .basic_auth(client_id, Some(client_secret.reveal()))
+                })
+            }
         }
     }
 
     /// Logs in.
     pub(super) fn token(&self, http: &Http, base: &str) -> Result<Token, Error> {
-        let answer = self.answer(http, base);
-        let token = answer
-            .and_then(|(asked_at, answer)| granted(base, asked_at, &answer))
-            .map_err(|error| self.without_secret(error))?;
+        let (asked_at, answer) = self.answer(http, base)?;
+        let token = granted(base, asked_at, &answer)?;
         tracing::info!("logged in to {base}");
         Ok(token)
     }
@@ -213,7 +203,12 @@ impl Login {
                 }
             }
         };
-        match asked(request).and_then(|(asked_at, answer)| granted(base, asked_at, &answer)) {
+        let client_secret = match self {
+            Self::Password(_) => None,
+            Self::ClientCredentials { client_secret, .. } => Some(client_secret),
+        };
+        let hidden = Hidden::of([refresh, &old.access].into_iter().chain(client_secret));
+        match asked(&hidden, request).and_then(|(asked_at, answer)| granted(base, asked_at, &answer)) {
             Err(Error::LoginRefused(_)) => self.token(http, base),
             other => other,
         }
@@ -221,9 +216,9 @@ impl Login {
 }
 
 /// Asks for a token; the answer, and when it was asked for.
-fn asked(request: impl Fn() -> RequestBuilder) -> Result<(Instant, Answer), Error> {
+fn asked(hidden: &Hidden, request: impl Fn() -> RequestBuilder) -> Result<(Instant, Answer), Error> {
     let asked_at = Instant::now();
-    Ok((asked_at, exchange::ask("/api/token", request)?))
+    Ok((asked_at, exchange::ask("/api/token", hidden, request)?))
 }
 
 /// The token in an answer.
