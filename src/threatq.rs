@@ -99,6 +99,15 @@ impl Error {
         )
     }
 
+    /// The same of a login in the middle of a run, which is about everything that was still to be asked for.
+    fn of_login(self) -> Self {
+        match self {
+            Self::Refused { .. } => Self::LoginRefused(self.to_string()),
+            Self::Failed { .. } | Self::Nonsense(_) => Self::Unreachable(self.to_string()),
+            other => other,
+        }
+    }
+
     /// How a run ends that went on without the object: what ThreatQ failed at may be possible in the next one.
     pub fn status_of_one(&self) -> Status {
         if matches!(self, Self::Failed { .. }) { Status::TryAgain } else { Status::Refused }

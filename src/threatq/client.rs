@@ -1,5 +1,6 @@
 //! A logged-in session: JSON in and out over kept-alive connections, from several threads if need be, and one new
-//! login when the token is refused.
+//! login when the token is refused. A session whose login was refused asks for nothing more: the password is not sent
+//! again, because accounts get locked for that.
 //!
 //! Redirects are not followed, because a password travels in the request's body.
 
@@ -37,7 +38,8 @@ pub struct Client {
     http: Http,
     base: String,
     login: Login,
-    token: Mutex<Token>,
+    /// Or why there is none any more.
+    token: Mutex<Result<Token, Error>>,
     /// What further logins share with this one.
     settings: Threatq,
 }
@@ -72,7 +74,7 @@ impl Client {
             .user_agent(concat!("tq-alerts/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Error::Settings(chain(&error)))?;
-        let token = Mutex::new(login.token(&http, &base)?);
+        let token = Mutex::new(Ok(login.token(&http, &base)?));
         Ok(Self { http, base, login, token, settings: settings.clone() })
     }
 
@@ -93,14 +95,14 @@ impl Client {
             http: self.http.clone(),
             base: self.base.clone(),
             login,
-            token: Mutex::new(token),
+            token: Mutex::new(Ok(token)),
             settings: self.settings.clone(),
         })
     }
 
     /// What ThreatQ's clock said at the login, where it said anything.
     pub fn logged_in_at(&self) -> Option<DateTime<Utc>> {
-        self.token().given_at
+        self.token().as_ref().ok()?.given_at
     }
 
     /// How many requests may be under way at once.
@@ -146,23 +148,36 @@ impl Client {
 
     /// What the Authorization header says now. A token that is about to expire is renewed first.
     fn bearer(&self) -> Result<Secret, Error> {
-        let mut token = self.token();
-        if token.is_old() {
-            *token = self.login.renewed(&self.http, &self.base, &token)?;
-        }
-        Ok(token.bearer())
+        self.replace(Token::is_old, |old| self.login.renewed(&self.http, &self.base, old))
     }
 
     /// What it says after this one was refused. Of several requests that were refused together, one logs in.
     fn bearer_after(&self, refused: &Secret) -> Result<Secret, Error> {
-        let mut token = self.token();
-        if token.bearer().reveal() == refused.reveal() {
-            *token = self.login.token(&self.http, &self.base)?;
-        }
-        Ok(token.bearer())
+        let is_refused = |token: &Token| token.bearer().reveal() == refused.reveal();
+        self.replace(is_refused, |_| self.login.token(&self.http, &self.base))
     }
 
-    fn token(&self) -> MutexGuard<'_, Token> {
+    /// What it says once a token that has to be replaced is.
+    fn replace(
+        &self,
+        has_to_be: impl Fn(&Token) -> bool,
+        by: impl Fn(&Token) -> Result<Token, Error>,
+    ) -> Result<Secret, Error> {
+        let mut held = self.token();
+        let old = held.as_ref().map_err(Error::clone)?;
+        if has_to_be(old) {
+            match by(old) {
+                Ok(token) => *held = Ok(token),
+                Err(error) => match error.of_login() {
+                    error @ Error::LoginRefused(_) => *held = Err(error),
+                    error => return Err(error),
+                },
+            }
+        }
+        held.as_ref().map(Token::bearer).map_err(Error::clone)
+    }
+
+    fn token(&self) -> MutexGuard<'_, Result<Token, Error>> {
         // A token is replaced whole, so that a panic elsewhere cannot have left half of one.
         self.token.lock().unwrap_or_else(PoisonError::into_inner)
     }

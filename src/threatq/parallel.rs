@@ -1,6 +1,7 @@
 //! Several requests at once, their answers in the order in which they were asked for.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -8,7 +9,7 @@ use std::thread;
 /// Does the work for each item, `at_once` of them at a time, and hands on what comes of it in the order of the items.
 ///
 /// At most twice as many results as are worked on at once are held back. When `each` fails, work that has begun is
-/// finished and no other begins.
+/// finished and no other begins, though it was handed out.
 pub fn in_order<I: Sync, O: Send, E>(
     items: &[I],
     at_once: usize,
@@ -17,13 +18,15 @@ pub fn in_order<I: Sync, O: Send, E>(
 ) -> Result<(), E> {
     let (ask, asked) = mpsc::channel::<usize>();
     let (answer, answers) = mpsc::channel::<(usize, O)>();
-    let asked = Mutex::new(asked);
+    let (asked, has_failed) = (Mutex::new(asked), AtomicBool::new(false));
     thread::scope(|scope| {
         for _ in 0..at_once.min(items.len()) {
-            let (answer, asked, work) = (answer.clone(), &asked, &work);
+            let (answer, asked, work, has_failed) = (answer.clone(), &asked, &work, &has_failed);
             scope.spawn(move || {
                 while let Some(index) = next(asked) {
-                    let Some(item) = items.get(index) else { return };
+                    let Some(item) = items.get(index).filter(|_| !has_failed.load(Ordering::Acquire)) else {
+                        return;
+                    };
                     if answer.send((index, work(item))).is_err() {
                         return;
                     }
@@ -45,7 +48,7 @@ pub fn in_order<I: Sync, O: Send, E>(
                 early.insert(index, output);
             }
             if let Some(output) = early.remove(&due) {
-                each(item, output)?;
+                each(item, output).inspect_err(|_| has_failed.store(true, Ordering::Release))?;
             }
             if let Some(index) = ahead.next() {
                 let _ = ask.send(index);
@@ -91,13 +94,18 @@ mod tests {
     #[test]
     fn a_failure_ends_it_and_no_other_work_begins() {
         let items: Vec<u64> = (0..1000).collect();
-        let begun = AtomicUsize::new(0);
-        let work = |_: &u64| begun.fetch_add(1, Ordering::SeqCst);
-        assert_eq!(
-            in_order(&items, 3, work, |item, _| if *item == 5 { Err("enough") } else { Ok(()) }),
-            Err("enough")
-        );
-        assert!(begun.load(Ordering::SeqCst) < 50);
+        let (begun, by_then) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = |_: &u64| {
+            begun.fetch_add(1, Ordering::SeqCst);
+            thread::yield_now();
+        };
+        let each = |item: &u64, ()| {
+            by_then.store(begun.load(Ordering::SeqCst), Ordering::SeqCst);
+            if *item == 5 { Err("enough") } else { Ok(()) }
+        };
+        assert_eq!(in_order(&items, 3, work, each), Err("enough"));
+        // Each of the three may have been about to begin.
+        assert!(begun.load(Ordering::SeqCst) <= by_then.load(Ordering::SeqCst) + 3);
         assert_eq!(in_order(&[] as &[u64], 3, work, |_, _| Err("never")), Ok(()));
     }
 }

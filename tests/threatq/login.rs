@@ -1,8 +1,9 @@
 //! Logins: the forms in which a ThreatQ takes a password, tokens that are refused, and keys that are pinned.
 
+use serde_json::json;
 use threatq_sim::{Fault, FaultKind, LoginEncoding, LoginName, Settings, World};
 
-use super::COLLECTION;
+use super::{COLLECTION, WATCHLIST};
 use crate::support::certificates::Certificates;
 use crate::support::site::{Site, secret_file};
 
@@ -60,6 +61,49 @@ fn a_wrong_password_is_sent_once_and_never_in_another_form() {
     site.sim.fault(unsupported);
     site.program(COLLECTION).run().succeeds();
     assert_eq!(logins(&site), 2, "a body of a type that is not taken was not looked at");
+}
+
+#[test]
+fn a_password_that_is_refused_in_the_middle_of_a_run_is_not_sent_again() {
+    let watched = |site: &Site| {
+        let mut world = site.sim.world();
+        for number in 0..40 {
+            let id = world.add_indicator(0, &format!("host{number}.example.net"), "FQDN").expect("a new one");
+            world.watch(2, "indicators", id).expect("Ana exists");
+        }
+    };
+    let refused = |site: &Site| {
+        site.sim.requests().iter().filter(|one| one.path == "/api/token" && one.status != 200).count()
+    };
+    let collections = ["--collection", "Ransomware IOCs", "--collection", "A", "--collection", "B"];
+    for (fetcher, flags, changed_after, revoked_at) in [
+        (WATCHLIST, &[][..], "/api/users/2/watchlist", "/api/indicators/"),
+        (COLLECTION, &collections[..], "/api/search/query", "/api/indicators/query"),
+    ] {
+        let site = Site::new();
+        watched(&site);
+        for name in ["A", "B"] {
+            let query = json!({"criteria": {}, "filters": {}});
+            site.sim.world().add_saved_search(2, name, &["indicators"], query, true).expect("Ana exists");
+        }
+        site.sim.after(changed_after, 1, 1, |world| world.set_password(2, "changed"));
+        site.sim.fault(Fault { times: 1000, ..Fault::next(revoked_at, FaultKind::Revoke) });
+        let run = site.program(fetcher).args(flags).run().ends_with(77);
+        assert!(run.stderr.contains("refused the login") && run.records_of("checkpoint").is_empty());
+        assert_eq!(refused(&site), 1, "{fetcher}");
+    }
+}
+
+#[test]
+fn a_login_that_fails_in_the_middle_of_a_run_is_about_no_object() {
+    for (status, exit) in [(500, 75), (403, 77)] {
+        let site = Site::new();
+        site.sim.fault(Fault { times: 1000, ..Fault::next("/api/adversaries/", FaultKind::Revoke) });
+        let answer = FaultKind::Status(status, "no".to_owned());
+        site.sim.fault(Fault { skip: 1, times: 1000, ..Fault::next("/api/token", answer) });
+        let run = site.program(WATCHLIST).run().ends_with(exit).complains(&["/api/token"]);
+        assert!(run.records_of("checkpoint").is_empty());
+    }
 }
 
 #[test]
