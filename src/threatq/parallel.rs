@@ -106,6 +106,6 @@ mod tests {
         assert_eq!(in_order(&items, 3, work, each), Err("enough"));
         // Each of the three may have been about to begin.
         assert!(begun.load(Ordering::SeqCst) <= by_then.load(Ordering::SeqCst) + 3);
-        assert_eq!(in_order(&[] as &[u64], 3, work, |_, _| Err("never")), Ok(()));
+        assert_eq!(in_order(&[] as &[u64], 3, work, |_, ()| Err("never")), Ok(()));
     }
 }
