@@ -13,7 +13,7 @@ use source::{Source, files, root, says, sources};
 const HOMES: [(&str, &[&str]); 24] = [
     ("anyhow", &["src/exit.rs", "src/bin/"]),
     ("atty", &["src/terminal.rs"]),
-    ("base64", &["src/mail/parts.rs", "src/mail/size.rs", "src/smtp/login.rs"]),
+    ("base64", &["src/smtp/login.rs"]),
     ("chrono", &[]),
     ("chrono_tz", &["src/zone.rs"]),
     ("clap", &["src/bin/", "src/config.rs", "src/config/", "src/terminal.rs"]),

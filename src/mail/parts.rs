@@ -36,7 +36,7 @@ impl Parts {
         let all = digest.measure;
         let has_list = all.items > shown && !digest.audience.hides;
         let fits = |lists: &[(usize, usize)]| {
-            let bytes: usize = lists.iter().map(|(bytes, _)| size::base64(*bytes) + FRAME).sum();
+            let bytes: usize = lists.iter().map(|(bytes, _)| size::in_base64(*bytes) + FRAME).sum();
             let record: usize = lists.iter().map(|(_, record)| record).sum();
             bytes <= room && record + ID * all.items <= RECORD
         };
@@ -69,7 +69,7 @@ impl Parts {
         while let Some(line) = lines.next_line()? {
             let mut with = part;
             with.add(&line);
-            let csv = if self.csv { size::base64(head + with.csv) + FRAME } else { 0 };
+            let csv = if self.csv { size::in_base64(head + with.csv) + FRAME } else { 0 };
             let record = if self.csv { with.record_csv } else { 0 };
             let is_full = csv > room || record + ID * with.items > RECORD;
             if is_full && part.items > 0 {
@@ -104,7 +104,7 @@ impl Parts {
             let Some(line) = lines.next_line()? else { break };
             ids.push(line.id.to_owned());
             // The only item of a mail may still be too long for it.
-            if self.csv && size::base64(csv.len() + line.csv.len() + 2) + FRAME <= room {
+            if self.csv && size::in_base64(csv.len() + line.csv.len() + 2) + FRAME <= room {
                 csv.push_str(line.csv);
                 csv.push_str("\r\n");
             }

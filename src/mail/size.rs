@@ -15,7 +15,7 @@ pub(super) fn of(email: &Email) -> usize {
         email.to.iter().chain(&email.cc).chain([&email.from]).map(|address| 3 * address.len() + 20).sum();
     let fields: usize = email.headers.iter().map(|(name, value)| name.len() + 3 * value.len() + 20).sum();
     let texts = quoted_printable(&email.text) + email.html.as_deref().map_or(0, quoted_printable);
-    let attachments: usize = email.attachments.iter().map(|one| ATTACHMENT + base64(one.text.len())).sum();
+    let attachments: usize = email.attachments.iter().map(|one| ATTACHMENT + in_base64(one.text.len())).sum();
     FRAME + people + fields + 8 * email.subject.len() + texts + attachments
 }
 
@@ -35,7 +35,7 @@ pub(super) fn quoted_printable(text: &str) -> usize {
 }
 
 /// This many bytes in base64, in lines.
-pub(super) fn base64(bytes: usize) -> usize {
+pub(super) fn in_base64(bytes: usize) -> usize {
     let letters = bytes.div_ceil(3) * 4;
     letters + letters.div_ceil(76) * 2
 }
