@@ -28,8 +28,11 @@ struct Known {
 }
 
 /// When all objects of one type were last read.
-#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Scan {
+    /// What was asked of the type, which is not all that the collection asks where not all of it applies.
+    #[serde(default)]
+    query: String,
     at: DateTime<Utc>,
     /// That most of what was remembered was not there, and that this was not believed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -78,12 +81,17 @@ fn collection<W: Write>(
     let since = findings.window_from(source.since());
     let mut now = Known { query, types: BTreeMap::new() };
     for object_type in search.object_types(&library.types, &wanted.objects)? {
-        let last = before.and_then(|before| before.types.get(&object_type.name).copied());
+        let asked = search.query_for(object_type)?;
+        let known = before.and_then(|before| before.types.get(&object_type.name));
+        let last = known.filter(|known| known.query == asked);
         if last.is_none() && before.is_some() {
-            tracing::warn!(
-                "{name}: {} are looked at for the first time; what is in it now is no news",
-                object_type.display_name_plural
-            );
+            let why = if known.is_some() {
+                "are asked for in another way, because ThreatQ says otherwise what applies to them"
+            } else {
+                "are looked at for the first time"
+            };
+            let plural = &object_type.display_name_plural;
+            tracing::warn!("{name}: {plural} {why}; what is in it now is no news");
         }
         let reads_all =
             findings.scope.baseline || last.is_none_or(|last| is_due(last.at, findings.found_at, rescan));
@@ -98,8 +106,8 @@ fn collection<W: Write>(
         };
         let (pass, has_unreadable) = reading.read(library, findings, &mut source)?;
         let mut scan = match last {
-            Some(last) if reading.since.is_some() => last,
-            _ => Scan { at: findings.found_at, doubted: false },
+            Some(last) if reading.since.is_some() => last.clone(),
+            _ => Scan { query: asked.clone(), at: findings.found_at, doubted: false },
         };
         if reading.since.is_none() && !has_unreadable {
             let was_doubted = reading.is_new || last.is_some_and(|last| last.doubted);
@@ -109,7 +117,7 @@ fn collection<W: Write>(
                     object_type.display_name_plural
                 );
                 findings.complain(Status::TryAgain, &sentence);
-                scan = Scan { at: DateTime::UNIX_EPOCH, doubted: true };
+                scan = Scan { query: asked, at: DateTime::UNIX_EPOCH, doubted: true };
             } else {
                 reading.let_go(library, findings, &mut source, &pass)?;
             }

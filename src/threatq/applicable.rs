@@ -1,9 +1,10 @@
 //! A collection's query, without the conditions that do not apply to the object type it is run on.
 //!
 //! The vendor's public SDK does this, so a collection of several types finds here what it finds there: a condition on
-//! the type of indicators says nothing about adversaries. It widens the query where the condition was one of several
-//! that had to hold, and all of the type is found where no condition is left. What types and statuses there are is
-//! ThreatQ's word (`GET /api/objects`); where it says nothing, nothing is left out for that.
+//! the type of indicators says nothing about adversaries, which have no types. It widens the query where the condition was
+//! one of several that had to hold, and all of the type is found where no condition is left. So nothing is left out because
+//! of its value: where a status was renamed, nothing has the old one, and that is what ThreatQ answers. Which object types
+//! have types and statuses is ThreatQ's word (`GET /api/objects`); where it says nothing, nothing is left out.
 
 use serde_json::{Map, Value};
 
@@ -25,7 +26,7 @@ fn cleaned(value: &Value, object_type: &ObjectType, left_out: &mut Vec<String>) 
         Value::Object(members) => {
             let mut kept = Map::new();
             for (name, value) in members {
-                if !applies(name, value, object_type) {
+                if !applies(name, object_type) {
                     left_out.push(format!("{name}: {value}"));
                 } else if !name.starts_with('+') {
                     kept.insert(name.clone(), value.clone());
@@ -44,37 +45,14 @@ fn cleaned(value: &Value, object_type: &ObjectType, left_out: &mut Vec<String>) 
     }
 }
 
-/// Whether a condition on this field can hold for any object of the type.
-fn applies(field: &str, value: &Value, object_type: &ObjectType) -> bool {
-    let among = |choices: &Option<Vec<Choice>>| match choices {
-        None => true,
-        Some(choices) => {
-            let mut named = Vec::new();
-            collect(value, &mut named);
-            let is_known = |name: &String| choices.iter().any(|choice| choice.is_called(name));
-            // A comparison that names no value may hold for any.
-            !choices.is_empty() && (named.is_empty() || named.iter().any(is_known))
-        }
-    };
+/// Whether objects of the type have anything that a condition on this field could be about.
+fn applies(field: &str, object_type: &ObjectType) -> bool {
+    let has_any = |choices: &Option<Vec<Choice>>| choices.as_ref().is_none_or(|choices| !choices.is_empty());
     match field {
-        "type_name" | "types" => among(&object_type.types),
-        "status_name" | "statuses" => among(&object_type.statuses),
+        "type_name" | "types" => has_any(&object_type.types),
+        "status_name" | "statuses" => has_any(&object_type.statuses),
         "score" => object_type.collection == "indicators",
         _ => true,
-    }
-}
-
-/// The names and numbers that a condition asks for, in the forms that equality is seen in.
-fn collect(value: &Value, named: &mut Vec<String>) {
-    match value {
-        Value::String(text) => named.push(text.clone()),
-        Value::Number(number) => named.push(number.to_string()),
-        Value::Array(values) => values.iter().for_each(|value| collect(value, named)),
-        Value::Object(members) => {
-            let places = ["is", "+is", "name", "id"];
-            places.iter().filter_map(|place| members.get(*place)).for_each(|value| collect(value, named));
-        }
-        Value::Bool(_) | Value::Null => (),
     }
 }
 
@@ -97,23 +75,25 @@ mod tests {
             "statuses": [{"id": 1, "name": "Active"}]});
         let indicators = object_type("indicators", &indicators);
         let events = object_type("events", &json!({"types": ["Spearphish"], "statuses": []}));
+        let adversaries = object_type("adversaries", &json!({"types": [], "statuses": []}));
         let unknown = object_type("asset", &json!({"types": null, "statuses": "none"}));
         let fqdn = json!({"type_name": "FQDN"});
         let window = json!({"touched_at": {"+gt": "2021-10-28 00:00:00"}});
         let rows = [
             (&indicators, json!({"+and": [fqdn, {"score": {"+gte": 5}}]}), None),
-            (&indicators, json!({"+or": [{"type_name": "Spearphish"}, fqdn]}), Some(json!({"+or": [fqdn]}))),
+            (&indicators, json!({"+or": [{"type_name": "Spearphish"}, fqdn]}), None),
             (&indicators, json!({"types": [11, 99], "statuses": {"is": "active"}}), None),
-            (&indicators, json!({"types": [{"id": 99, "name": "Gone"}]}), Some(json!({}))),
+            (&indicators, json!({"types": [{"id": 99, "name": "Gone"}], "status_name": "Renamed"}), None),
             (&indicators, json!({"type_name": {"+contains": "Address"}, "status_name": {}}), None),
-            (&events, json!({"+and": [fqdn, window]}), Some(json!({"+and": [window]}))),
-            (&events, json!({"+and": [{"+or": [fqdn, {"score": 5}]}, {}]}), Some(json!({}))),
+            (&adversaries, json!({"+and": [fqdn, window]}), Some(json!({"+and": [window]}))),
+            (&adversaries, json!({"+and": [{"+or": [fqdn, {"score": 5}]}, {}]}), Some(json!({}))),
             (
-                &events,
+                &adversaries,
                 json!({"+not": [{"status_name": "Active"}], "tags": ["x"]}),
                 Some(json!({"tags": ["x"]})),
             ),
-            (&events, json!({"tags": {"type_name": "FQDN"}, "+and": []}), None),
+            (&adversaries, json!({"tags": {"type_name": "FQDN"}, "+and": []}), None),
+            (&events, json!({"+and": [fqdn, {"statuses": 1}]}), Some(json!({"+and": [fqdn]}))),
             (&unknown, json!({"+and": [fqdn, {"statuses": "Active"}]}), None),
             (&unknown, json!({"score": "7", "value": "x"}), Some(json!({"value": "x"}))),
         ];

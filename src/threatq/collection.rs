@@ -117,29 +117,26 @@ impl SavedSearch {
         Ok(found)
     }
 
-    /// The query's criteria or filters as far as they apply to a type, and whether that is all of them.
-    fn part(
-        &self,
-        query: &Map<String, Value>,
-        name: &str,
-        object_type: &ObjectType,
-    ) -> Result<(Value, bool), Error> {
-        let part = match query.get(name) {
-            Some(part @ Value::Object(_)) => part,
-            None | Some(Value::Null) => return Ok((json!({}), true)),
+    /// What is asked of a type: criteria, filters, and the conditions that do not apply and are left out.
+    fn applicable(&self, object_type: &ObjectType) -> Result<(Value, Value, Vec<String>), Error> {
+        let query = self.api_query()?;
+        let part = |name: &str| match query.get(name) {
+            Some(part @ Value::Object(_)) => Ok(applicable::to_type(part, object_type)),
+            None | Some(Value::Null) => Ok((json!({}), Vec::new())),
             // What PHP makes of an object without members.
-            Some(Value::Array(parts)) if parts.is_empty() => return Ok((json!({}), true)),
-            Some(_) => {
-                let sentence = format!("the collection's {name} have a form that is not known");
-                return Err(Error::Nonsense(sentence));
-            }
+            Some(Value::Array(parts)) if parts.is_empty() => Ok((json!({}), Vec::new())),
+            Some(_) => Err(Error::Nonsense(format!("the collection's {name} have a form that is not known"))),
         };
-        let (part, left_out) = applicable::to_type(part, object_type);
-        if !left_out.is_empty() {
-            let (name, of_type, words) = (&self.name, &object_type.display_name_plural, left_out.join(", "));
-            tracing::info!("collection '{name}': does not apply to {of_type}, and is left out: {words}");
-        }
-        Ok((part, left_out.is_empty()))
+        let ((criteria, mut left_out), (filters, more)) = (part("criteria")?, part("filters")?);
+        left_out.extend(more);
+        Ok((criteria, filters, left_out))
+    }
+
+    /// A fingerprint of what is asked of a type. Another one, though the collection is the same, means that ThreatQ says
+    /// otherwise what applies to the type, and that other objects are found.
+    pub fn query_for(&self, object_type: &ObjectType) -> Result<String, Error> {
+        let (criteria, filters, _) = self.applicable(object_type)?;
+        Ok(record::digest([criteria.to_string().as_str(), filters.to_string().as_str()]))
     }
 
     /// One pass over the collection's objects of one type, or over those of them that were touched since a time, each
@@ -152,12 +149,14 @@ impl SavedSearch {
         paging: Paging,
         mut each: impl FnMut(Result<Object, String>) -> Result<(), E>,
     ) -> Result<Pass, E> {
-        let query = self.api_query()?;
-        let (criteria, is_all_criteria) = self.part(&query, "criteria", object_type)?;
-        let (mut filters, is_all_filters) = self.part(&query, "filters", object_type)?;
+        let (criteria, mut filters, left_out) = self.applicable(object_type)?;
+        if !left_out.is_empty() {
+            let (name, of_type, words) = (&self.name, &object_type.display_name_plural, left_out.join(", "));
+            tracing::info!("collection '{name}': does not apply to {of_type}, and is left out: {words}");
+        }
         let route = format!("/api/{}/query", object_type.collection);
         // What a hash stands for is run with every condition in it.
-        let hash = self.plain_hash().filter(|_| is_all_criteria && is_all_filters);
+        let hash = self.plain_hash().filter(|_| left_out.is_empty());
         if let (Paging::Cursor, None, Some(hash)) = (paging, since, hash) {
             let route = format!("{route}/hash/{hash}");
             if let Some(pass) = client.query_by_cursor(&route, &FIELDS.join(","), &mut each)? {

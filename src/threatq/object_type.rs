@@ -6,6 +6,10 @@ use serde_json::Value;
 use super::lenient;
 use super::{Client, Error, candidates};
 
+/// The object types that have types and statuses in every ThreatQ. Others may lack the member, or have an empty one.
+const HAVE_TYPES: [&str; 4] = ["attachments", "events", "indicators", "signatures"];
+const HAVE_STATUSES: [&str; 3] = ["indicators", "signatures", "tasks"];
+
 /// One object type.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ObjectType {
@@ -30,13 +34,6 @@ pub struct ObjectType {
 pub(super) struct Choice {
     id: Option<i64>,
     name: String,
-}
-
-impl Choice {
-    /// Whether this is its name, whatever the case, or its number.
-    pub(super) fn is_called(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name) || self.id.is_some_and(|id| id.to_string() == name)
-    }
 }
 
 fn choices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Choice>>, D::Error> {
@@ -83,13 +80,8 @@ impl ObjectTypes {
         types.retain(|one| {
             one.collection.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
         });
-        // A ThreatQ that names the choices of some types has none for those where it names none.
-        let (has_types, has_statuses) =
-            (types.iter().any(|one| one.types.is_some()), types.iter().any(|one| one.statuses.is_some()));
-        for one in &mut types {
-            one.types = one.types.take().or(has_types.then(Vec::new));
-            one.statuses = one.statuses.take().or(has_statuses.then(Vec::new));
-        }
+        settle(&mut types, &HAVE_TYPES, |one| &mut one.types);
+        settle(&mut types, &HAVE_STATUSES, |one| &mut one.statuses);
         Ok(Self { types })
     }
 
@@ -105,6 +97,21 @@ impl ObjectTypes {
             let known = self.types.iter().map(|one| one.collection.as_str());
             Error::Name(format!("no object type '{name}'; {}", candidates::sentence(name, known)))
         })
+    }
+}
+
+/// Settles what it means that an object type comes without choices: that they were not said of one that has them in every
+/// ThreatQ, and of another that it has none, if this ThreatQ names any at all.
+fn settle(
+    types: &mut [ObjectType],
+    have: &[&str],
+    choices: impl Fn(&mut ObjectType) -> &mut Option<Vec<Choice>>,
+) {
+    let names_any = types.iter_mut().any(|one| choices(one).as_ref().is_some_and(|list| !list.is_empty()));
+    for one in types {
+        let must_have = have.contains(&one.collection.as_str());
+        let said = choices(one).take().filter(|list| !list.is_empty());
+        *choices(one) = said.or((names_any && !must_have).then(Vec::new));
     }
 }
 
