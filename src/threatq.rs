@@ -83,6 +83,13 @@ pub enum Error {
     },
     /// It answered something that is not its API.
     Nonsense(String),
+    /// It does not give this one object, and gives others.
+    OneObject {
+        /// Why.
+        reason: String,
+        /// Whether the next run may get it.
+        may_pass: bool,
+    },
 }
 
 impl Error {
@@ -95,7 +102,10 @@ impl Error {
     pub fn is_about_one_object(&self) -> bool {
         matches!(
             self,
-            Self::Refused { status: 403 | 404 | 410, .. } | Self::Failed { .. } | Self::Nonsense(_)
+            Self::Refused { status: 403 | 404 | 410, .. }
+                | Self::Failed { .. }
+                | Self::Nonsense(_)
+                | Self::OneObject { .. }
         )
     }
 
@@ -110,7 +120,8 @@ impl Error {
 
     /// How a run ends that went on without the object: what ThreatQ failed at may be possible in the next one.
     pub fn status_of_one(&self) -> Status {
-        if matches!(self, Self::Failed { .. }) { Status::TryAgain } else { Status::Refused }
+        let may_pass = matches!(self, Self::Failed { .. } | Self::OneObject { may_pass: true, .. });
+        if may_pass { Status::TryAgain } else { Status::Refused }
     }
 }
 
@@ -124,7 +135,8 @@ impl fmt::Display for Error {
             | Self::Interrupted(sentence)
             | Self::Moving(sentence)
             | Self::LoginRefused(sentence)
-            | Self::Nonsense(sentence) => f.write_str(sentence),
+            | Self::Nonsense(sentence)
+            | Self::OneObject { reason: sentence, .. } => f.write_str(sentence),
             Self::Refused { route, status, words } => write!(f, "{route}: refused with {status}: {words}"),
             Self::Failed { route, status, words } => {
                 write!(f, "{route}: ThreatQ answered {status}: {words}")
@@ -138,6 +150,7 @@ impl std::error::Error for Error {}
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match error {
+            Error::OneObject { .. } => error.status_of_one(),
             Error::Settings(_) | Error::Name(_) | Error::NotTheirs(_) => Status::Config,
             Error::Unreachable(_) | Error::Interrupted(_) | Error::Moving(_) | Error::Failed { .. } => {
                 Status::TryAgain

@@ -1,9 +1,10 @@
 //! Watchlists: the routes by which a ThreatQ may list them, the probe, and what is told of an object's surroundings.
 
+mod objects;
 mod own;
 
 use serde_json::{Value, json};
-use threatq_sim::{Fault, FaultKind, Settings, WatchlistRoute, WatchlistRows, World};
+use threatq_sim::{Settings, WatchlistRoute, WatchlistRows, World};
 
 use crate::support::site::Site;
 
@@ -157,17 +158,4 @@ fn relationships_attachments_tlp_and_who_commented_are_told() {
     let alert = alert_about(&site, "indicator");
     let expected = json!([{"field":"attachment","change":"removed","count":1,"values":["report.pdf"]}]);
     assert_eq!(alert["changes"], expected);
-}
-
-#[test]
-fn a_threatq_that_cannot_be_asked_for_related_objects_is_read_without_them() {
-    let site = Site::new();
-    site.play("added");
-    site.run_both();
-    site.sim.world().advance(60);
-    site.sim.world().set_status("indicators", 8, "Active").expect("a status");
-    site.sim.fault(Fault::next("/api/indicators/8", FaultKind::Status(500, String::new())));
-    let run = site.program(WATCHLIST).run().ends_with(0).complains(&["only without related objects"]);
-    let changes = &run.records_of("alert")[0]["changes"];
-    assert_eq!(changes, &json!([{"field":"status","change":"changed","from":"Review","to":"Active"}]));
 }

@@ -168,6 +168,9 @@ fn report<W: Write>(
             Some(before) => (Event::Updated, changes(before, &now), now.clone().completed_by(before)),
             None => (Event::Added, Vec::new(), now.clone()),
         };
+        // What was not read of it now is read in the next run, whenever it was touched.
+        let touched_at = after.touched_at.filter(|_| !object.is_partial());
+        let after = View { touched_at, ..after };
         let mark = entry(&key, &after)?;
         let is_news = match before {
             Some(_) => !changes.is_empty(),

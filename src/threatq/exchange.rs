@@ -57,7 +57,9 @@ impl Answer {
     pub(super) fn refusal(&self) -> Error {
         let (route, status, words) = (self.route.clone(), self.status, self.words());
         match status {
-            429 | 502..=504 => Error::Unreachable(format!("{route}: ThreatQ answered {status}: {words}")),
+            // A gateway's word for silence.
+            504 => Error::Interrupted(format!("{route}: ThreatQ answered 504: {words}")),
+            429 | 502 | 503 => Error::Unreachable(format!("{route}: ThreatQ answered {status}: {words}")),
             500..=599 => Error::Failed { route, status, words },
             _ => Error::Refused { route, status, words },
         }

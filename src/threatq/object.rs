@@ -53,6 +53,8 @@ pub struct Object {
     /// Known where the object was read whole.
     #[serde(skip)]
     pub(super) related: Option<Related>,
+    #[serde(skip)]
+    pub(super) is_partial: bool,
 }
 
 /// One row of its attributes.
@@ -128,6 +130,11 @@ impl Object {
         })?;
         // A list that moved while it was read may have missed some; then all are looked at.
         Ok(pass.filter(Pass::is_whole).map(|_| touched))
+    }
+
+    /// Whether it was read without what it is related to, which others of its type were read with.
+    pub fn is_partial(&self) -> bool {
+        self.is_partial
     }
 
     /// The words that name the object: its value, title or name, whichever its type has.

@@ -1,10 +1,15 @@
 //! Reading one object whole: its own parts, and what it is related to.
 //!
 //! Which relations a ThreatQ can be asked for differs by release, and asking for one that it does not know may fail the
-//! request. Then the object is read without them, and so are the ones after it; what was not delivered has not changed.
+//! request. Then the object is read without them; what was not delivered has not changed. So are the ones of its type
+//! after it, once it is clear that it was for the relations: by the status, or because a second one failed as well. Where
+//! the relations of another object of the type were read, it was not.
+//!
+//! An object that cannot be read without them either is the only one, as long as others can.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::whole::Whole;
 use super::{Client, Error, Object, ObjectType, ObjectTypes};
@@ -39,38 +44,101 @@ pub(super) struct Related {
     pub(super) attachments: Option<BTreeMap<u64, String>>,
 }
 
+/// After so many objects in a row for which ThreatQ had no time, it has none for any.
+const UNANSWERED: usize = 3;
+
 /// Reads objects whole, from several threads if need be.
 pub struct ObjectReader<'a> {
     client: &'a Client,
     related: Vec<&'a ObjectType>,
-    /// Whether this ThreatQ cannot be asked for related objects.
-    is_plain: AtomicBool,
+    /// By the type's code.
+    relations: Mutex<BTreeMap<String, Relations>>,
+    /// How many objects in a row got no answer.
+    unanswered: AtomicUsize,
+}
+
+/// Whether objects of a type can be read with what they are related to.
+#[derive(Clone, Copy, Default)]
+enum Relations {
+    #[default]
+    Unknown,
+    /// An object failed with them, and not without.
+    Doubtful,
+    Readable,
+    /// This ThreatQ cannot be asked for them.
+    Unreadable,
 }
 
 impl<'a> ObjectReader<'a> {
     /// A reader that asks for related objects of the types that this ThreatQ has.
     pub fn new(client: &'a Client, types: &'a ObjectTypes) -> Self {
         let related = types.iter().filter(|one| RELATED.contains(&one.collection.as_str())).collect();
-        Self { client, related, is_plain: AtomicBool::new(false) }
+        Self { client, related, relations: Mutex::default(), unanswered: AtomicUsize::new(0) }
     }
 
     /// Reads one object.
     pub fn read(&self, object_type: &ObjectType, id: u64) -> Result<Object, Error> {
+        let read = self.read_whole_or_plain(object_type, id);
+        let is_silent = matches!(read, Err(Error::Interrupted(_)));
+        if !is_silent {
+            self.unanswered.store(0, Ordering::Relaxed);
+        }
+        read.map_err(|error| match error {
+            Error::Interrupted(_) if self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= UNANSWERED => {
+                error
+            }
+            Error::Interrupted(_) => Error::OneObject { reason: error.to_string(), may_pass: true },
+            Error::Refused { status: 200 | 400 | 422, .. } => {
+                Error::OneObject { reason: error.to_string(), may_pass: false }
+            }
+            error => error,
+        })
+    }
+
+    fn read_whole_or_plain(&self, object_type: &ObjectType, id: u64) -> Result<Object, Error> {
         let route = format!("/api/{}/{id}", object_type.collection);
-        if !self.is_plain.load(Ordering::Relaxed) {
+        let mut failure = None;
+        if !matches!(self.relations(object_type, |known| known), Relations::Unreadable) {
             let related: Vec<&str> = self.related.iter().map(|one| one.collection.as_str()).collect();
             match self.client.get::<Whole>(&route, &[("with", &format!("{PARTS},{}", related.join(",")))]) {
-                Ok(answer) => return Ok(self.object(answer.data)),
-                // Bad request and server error are how a relation that is not known may be answered.
-                Err(Error::Failed { .. } | Error::Refused { status: 400 | 422, .. }) => (),
+                Ok(answer) => {
+                    self.relations(object_type, |_| Relations::Readable);
+                    return Ok(self.object(answer.data));
+                }
+                // Bad request and server error are how a relation that is not known may be answered. And what takes too
+                // long with its relations may not without.
+                Err(
+                    error @ (Error::Failed { .. }
+                    | Error::Interrupted(_)
+                    | Error::Refused { status: 200 | 400 | 422, .. }),
+                ) => failure = Some(error),
                 Err(error) => return Err(error),
             }
         }
-        let answer = self.client.get::<Object>(&route, &[("with", PARTS)])?;
-        if !self.is_plain.swap(true, Ordering::Relaxed) {
-            tracing::warn!("{route}: only without related objects; changes of relationships are not seen");
+        let mut object = self.client.get::<Object>(&route, &[("with", PARTS)])?.data;
+        let Some(failure) = failure else { return Ok(object) };
+        let is_request = matches!(failure, Error::Refused { status: 400 | 422, .. });
+        match self.relations(object_type, |known| known.after_failure(is_request)) {
+            Relations::Unreadable => {
+                let plural = &object_type.display_name_plural;
+                tracing::warn!(
+                    "{route}: only without related objects; changes of relationships of {plural} are not seen"
+                );
+            }
+            Relations::Readable | Relations::Doubtful | Relations::Unknown => {
+                tracing::warn!("{failure}; read without related objects, and again in the next run");
+                object.is_partial = true;
+            }
         }
-        Ok(answer.data)
+        Ok(object)
+    }
+
+    /// What is known of a type's relations, after a look at what was known.
+    fn relations(&self, object_type: &ObjectType, look: impl FnOnce(Relations) -> Relations) -> Relations {
+        let mut relations = self.relations.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = relations.entry(object_type.name.clone()).or_default();
+        *known = look(*known);
+        *known
     }
 
     fn object(&self, Whole { mut object, lists }: Whole) -> Object {
@@ -89,5 +157,17 @@ impl<'a> ObjectReader<'a> {
         }
         object.related = Some(related);
         object
+    }
+}
+
+impl Relations {
+    /// What is known after an object could only be read without them. `is_request`: ThreatQ says that the request is to
+    /// blame.
+    fn after_failure(self, is_request: bool) -> Self {
+        match self {
+            Self::Readable => Self::Readable,
+            Self::Unknown if !is_request => Self::Doubtful,
+            Self::Unknown | Self::Doubtful | Self::Unreadable => Self::Unreadable,
+        }
     }
 }

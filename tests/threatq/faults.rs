@@ -123,7 +123,6 @@ fn a_success_that_carries_errors_is_none_wherever_it_comes() {
         (COLLECTION, QUERY),
         (WATCHLIST, "/api/users"),
         (WATCHLIST, "/api/users/2/watchlist"),
-        (WATCHLIST, "/api/adversaries/3"),
     ] {
         let site = Site::new();
         site.sim.fault(Fault::next(route, FaultKind::ErrorsIn200));
