@@ -124,12 +124,21 @@ impl Object {
         let route = format!("/api/{}/query", object_type.collection);
         let mut touched = Touches::new();
         let pass = client.query_unless_longer(&route, &body, pages, |row: Result<Touched, String>| {
-            let row = row.map_err(|reason| Error::Nonsense(format!("{route}: {reason}")))?;
-            touched.insert(row.id, row.touched_at);
+            match row {
+                Ok(row) => {
+                    touched.insert(row.id, row.touched_at);
+                }
+                Err(reason) => tracing::info!("{route}: {reason}"),
+            }
             Ok::<_, Error>(())
         })?;
         // A list that moved while it was read may have missed some; then all are looked at.
-        Ok(pass.filter(Pass::is_whole).map(|_| touched))
+        let pass = pass.filter(Pass::is_whole);
+        Ok(pass.map(|pass| {
+            // Of a row that cannot be read the id says enough. One without an id is about no object that is known.
+            pass.ids().for_each(|id| _ = touched.entry(id).or_insert(None));
+            touched
+        }))
     }
 
     /// Whether it was read without what it is related to, which others of its type were read with.

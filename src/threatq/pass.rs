@@ -49,6 +49,11 @@ impl Pass {
         self.ids.len() as u64 + self.nameless
     }
 
+    /// The ids, in their order.
+    pub(super) fn ids(&self) -> impl Iterator<Item = u64> {
+        self.ids.iter().copied()
+    }
+
     /// The pass after a look behind its end, where a page began with its last row: another row there, and the end was
     /// none.
     pub(super) fn ended_by<T>(self, page: &Page<T>) -> Self {

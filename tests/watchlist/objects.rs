@@ -122,3 +122,35 @@ fn a_threatq_that_gives_no_object_at_all_is_given_up() {
     let run = site.program(WATCHLIST).run().ends_with(75);
     assert!(run.records_of("checkpoint").is_empty(), "{}", run.stderr);
 }
+
+#[test]
+fn a_row_that_cannot_be_read_among_what_was_touched_keeps_no_change_from_being_seen() {
+    let spoilt = |members: &str| serde_json::from_str(members).expect("members");
+    for (members, without) in [("{}", &["id"][..]), (r#"{"id":"5x"}"#, &[]), (r#"{"id":null}"#, &[])] {
+        let site = site();
+        {
+            let mut world = site.sim.world();
+            // Among so many that one list costs less than each of them.
+            for number in 0..30 {
+                let id =
+                    world.add_indicator(0, &format!("host{number}.example.net"), "FQDN").expect("a new one");
+                world.watch(2, "indicators", id).expect("Ana exists");
+            }
+        }
+        site.run(WATCHLIST).succeeds();
+        {
+            let mut world = site.sim.world();
+            world.advance(3600);
+            for id in [5, 9] {
+                world.set_status("indicators", id, "Expired").expect("a status");
+            }
+            world.spoil_row("indicators", 5, spoilt(members), without).expect("it exists");
+        }
+        site.sim.clear_requests();
+        let run = site.program(WATCHLIST).run().succeeds();
+        assert_eq!(told(&site, &run).first().map(|(id, _)| *id), Some(9), "{members}");
+        let requests = site.sim.requests();
+        let asked = |path: &str| requests.iter().any(|one| one.path == path);
+        assert!(asked("/api/indicators/query") && !asked("/api/indicators/10"), "only what was touched");
+    }
+}
