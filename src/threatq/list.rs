@@ -28,14 +28,19 @@ struct Page<T>(Vec<(u64, Option<T>)>);
 
 /// A list as one pass saw it.
 struct Listed<T> {
-    rows: Vec<T>,
+    rows: Vec<Option<T>>,
     seen: HashSet<u64>,
     is_whole: bool,
 }
 
 impl Client {
-    /// All rows of a list.
+    /// All rows of a list, without those that are null.
     pub(super) fn list<T: DeserializeOwned>(&self, route: &str) -> Result<Vec<T>, Error> {
+        Ok(self.list_with_nulls(route)?.into_iter().flatten().collect())
+    }
+
+    /// All rows of a list where one that is null may stand for something.
+    pub(super) fn list_with_nulls<T: DeserializeOwned>(&self, route: &str) -> Result<Vec<Option<T>>, Error> {
         let mut before: Option<HashSet<u64>> = None;
         for _ in 0..PASSES {
             let listed = self.list_once(route)?;
@@ -65,7 +70,7 @@ impl Client {
             for (key, row) in rows {
                 if listed.seen.insert(key) {
                     fresh += 1;
-                    listed.rows.extend(row);
+                    listed.rows.push(row);
                 }
             }
             // A page of known rows is what a route answers that takes no offset.

@@ -157,12 +157,20 @@ impl Route {
             }
         };
         let route = path_for(path, user);
-        let rows: Vec<Value> = client.list(&route).map_err(guessed)?;
+        let rows: Vec<Option<Value>> = client.list_with_nulls(&route).map_err(guessed)?;
+        let rows: Vec<Value> = rows.into_iter().map(Option::unwrap_or_default).collect();
         let owned: Vec<(Option<u64>, &Value)> = rows.iter().map(|row| (self.owner_of(row), row)).collect();
         let names_user = route != *path;
-        if !names_user && owned.iter().all(|(owner, _)| *owner != Some(user.id)) {
+        if owned.iter().all(|(owner, _)| *owner != Some(user.id)) {
             let owners: Vec<u64> = owned.iter().filter_map(|(owner, _)| *owner).collect();
-            check_is_own(client, &route, user, &owners)?;
+            if !names_user {
+                check_is_own(client, &route, user, &owners)?;
+            } else if !rows.is_empty() && owners.len() == rows.len() {
+                let (whose, id) = (user.key(), user.id);
+                return Err(Error::NotTheirs(format!(
+                    "{route} says what others watch, and no row is of {whose}, who is user {id}; give {whose} a [[watchlist.login]], or set another watchlist.route"
+                )));
+            }
         }
         let of_user = owned.into_iter().filter(|(owner, _)| owner.is_none_or(|owner| owner == user.id));
         let watched: Vec<Result<Watched, String>> =

@@ -65,6 +65,31 @@ fn a_list_that_may_be_the_logins_own_is_not_taken_for_somebody_elses() {
 }
 
 #[test]
+fn a_list_that_names_the_user_and_holds_only_what_others_watch_is_not_taken_for_an_empty_one() {
+    let site = site(WatchlistRoute::OfUser, WatchlistRows::Flat);
+    site.run(WATCHLIST).succeeds();
+    let row =
+        |user: u64, id: u64| json!({"id": id, "user_id": user, "object_type": "indicator", "object_id": id});
+    let body = json!({"total": 2, "data": [row(3, 5), row(4, 6)]}).to_string().into_bytes();
+    site.sim.fault(Fault::next("/api/users/2/watchlist", FaultKind::Body(body)));
+    let run = site.program(WATCHLIST).arg("--removed").run().ends_with(78);
+    let run = run.complains(&["/api/users/2/watchlist says what others watch", "[[watchlist.login]]"]);
+    assert!(run.records_of("checkpoint").is_empty());
+}
+
+#[test]
+fn a_row_that_is_null_makes_nothing_gone() {
+    let site = site(WatchlistRoute::OfUser, WatchlistRows::Flat);
+    site.run(WATCHLIST).succeeds();
+    let row = json!({"id": 1, "user_id": 2, "object_type": "indicator", "object_id": 8});
+    let body = json!({"total": 2, "data": [row, null]}).to_string().into_bytes();
+    site.sim.fault(Fault::next("/api/users/2/watchlist", FaultKind::Body(body)));
+    let run = site.program(WATCHLIST).arg("--removed").run().ends_with(1);
+    let run = run.complains(&["a row of the watchlist of Ana Ortiz: it names no object: null"]);
+    assert!(run.records_of("alert").is_empty() && !run.stdout.contains("adversary"), "{}", run.stdout);
+}
+
+#[test]
 fn a_login_of_a_user_that_is_refused_says_whose_it_is() {
     let site = closed(WatchlistRoute::OfUser);
     give_login(&site, "not-the-password");
