@@ -5,6 +5,7 @@ mod login;
 mod progress;
 mod query;
 mod secrets;
+mod shapes;
 mod zone;
 
 use std::time::Duration;

@@ -60,13 +60,14 @@ fn applies(field: &str, object_type: &ObjectType) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::object_type::Row;
     use super::{ObjectType, to_type};
 
     fn object_type(collection: &str, more: &Value) -> ObjectType {
         let mut row = json!({"name": collection, "display_name": "X", "display_name_plural": "Xs",
             "collection": collection});
         row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        serde_json::from_value(row).unwrap()
+        serde_json::from_value::<Row>(row).unwrap().object_type().unwrap()
     }
 
     #[test]

@@ -149,6 +149,7 @@ impl SavedSearch {
         paging: Paging,
         mut each: impl FnMut(Result<Object, String>) -> Result<(), E>,
     ) -> Result<Pass, E> {
+        let mut each = |row: Result<Object, String>| each(row.map(|object| object.named_by(object_type)));
         let (criteria, mut filters, left_out) = self.applicable(object_type)?;
         if !left_out.is_empty() {
             let (name, of_type, words) = (&self.name, &object_type.display_name_plural, left_out.join(", "));

@@ -35,6 +35,8 @@ struct Members {
     #[serde(default, deserialize_with = "text")]
     name: Option<String>,
     #[serde(default, deserialize_with = "integer")]
+    id: Option<i64>,
+    #[serde(default, deserialize_with = "integer")]
     manual_score: Option<i64>,
     #[serde(default, deserialize_with = "integer")]
     generated_score: Option<i64>,
@@ -120,24 +122,45 @@ impl Plain<'_> {
     }
 }
 
-/// A name, as text or as a row that has one.
+/// A name, as text or as a row that has one. Some rows have a number only, and a column may be one.
 #[derive(Clone, Debug)]
-pub(super) struct Named(String);
+pub(super) enum Named {
+    Name(String),
+    Numbered(i64),
+}
 
 impl Named {
     pub(super) fn into_name(self) -> String {
-        self.0
+        match self {
+            Self::Name(name) => name,
+            Self::Numbered(number) => number.to_string(),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Named {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Plain::deserialize(deserializer)? {
-            Plain::Text(name) => Ok(Self(name.into_owned())),
-            Plain::Row(Members { name: Some(name), .. }) => Ok(Self(name)),
+            Plain::Text(name) => Ok(Self::Name(name.into_owned())),
+            Plain::Row(Members { name: Some(name), .. }) => Ok(Self::Name(name)),
+            Plain::Number(number) | Plain::Row(Members { id: Some(number), .. }) => {
+                Ok(Self::Numbered(number))
+            }
             other => Err(Error::custom(format_args!("{} is neither a name nor has one", other.shown()))),
         }
     }
+}
+
+/// Rows without those that are null. A list with one that makes no sense was not delivered: without it, others would
+/// seem to have come or gone.
+pub(super) fn rows<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    let rows: Part<Vec<Option<T>>> = Part::deserialize(deserializer)?;
+    Ok(match rows {
+        Part::Full(rows) => Some(rows.into_iter().flatten().collect()),
+        Part::Absent | Part::Empty => None,
+    })
 }
 
 /// A number, which may be written as a string.

@@ -46,9 +46,13 @@ pub struct Object {
     pub(super) published_at: Part<DateTime<Utc>>,
     #[serde(default, deserialize_with = "lenient::dated")]
     pub(super) expires_at: Part<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "lenient::rows")]
     pub(super) attributes: Option<Vec<Attribute>>,
+    #[serde(default, deserialize_with = "lenient::rows")]
     pub(super) comments: Option<Vec<Comment>>,
+    #[serde(default, deserialize_with = "lenient::rows")]
     pub(super) sources: Option<Vec<Source>>,
+    #[serde(default, deserialize_with = "lenient::rows")]
     pub(super) tags: Option<Vec<Named>>,
     /// Known where the object was read whole.
     #[serde(skip)]
@@ -67,6 +71,7 @@ pub(super) struct Attribute {
     pub(super) definition: Option<Named>,
     #[serde(default, deserialize_with = "lenient::any")]
     pub(super) value: Option<Value>,
+    #[serde(default, deserialize_with = "lenient::rows")]
     pub(super) sources: Option<Vec<Source>>,
 }
 
@@ -76,6 +81,7 @@ pub(super) struct Comment {
     #[serde(deserialize_with = "lenient::id")]
     pub(super) id: u64,
     pub(super) value: Option<String>,
+    #[serde(default, deserialize_with = "lenient::rows")]
     pub(super) sources: Option<Vec<Source>>,
     pub(super) source_name: Option<String>,
 }
@@ -141,6 +147,20 @@ impl Object {
         }))
     }
 
+    /// The object with the names of a type and a status of which only the number was delivered. One that its type does not
+    /// have was not delivered.
+    pub(super) fn named_by(mut self, object_type: &ObjectType) -> Self {
+        for (part, choices) in
+            [(&mut self.subtype, &object_type.types), (&mut self.status, &object_type.statuses)]
+        {
+            if let Part::Full(Named::Numbered(id)) = *part {
+                let name = choices.iter().flatten().find_map(|choice| choice.name_of(id));
+                *part = name.map_or(Part::Absent, |name| Part::Full(Named::Name(name.to_owned())));
+            }
+        }
+        self
+    }
+
     /// Whether it was read without what it is related to, which others of its type were read with.
     pub fn is_partial(&self) -> bool {
         self.is_partial
@@ -181,6 +201,11 @@ impl Object {
     }
 
     pub(super) fn tag_names(&self) -> Option<Vec<String>> {
-        self.tags.as_ref().map(|rows| rows.iter().cloned().map(Named::into_name).collect())
+        let name = |tag: &Named| match tag {
+            Named::Name(name) => Some(name.clone()),
+            // Tags of which only the number was delivered say nothing about those that are known by name.
+            Named::Numbered(_) => None,
+        };
+        self.tags.as_ref()?.iter().map(name).collect()
     }
 }

@@ -11,7 +11,7 @@ const HAVE_TYPES: [&str; 4] = ["attachments", "events", "indicators", "signature
 const HAVE_STATUSES: [&str; 3] = ["indicators", "signatures", "tasks"];
 
 /// One object type.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct ObjectType {
     /// Its code: `indicator`.
     pub name: String,
@@ -22,10 +22,8 @@ pub struct ObjectType {
     /// Its word in routes and links: `indicators`.
     pub collection: String,
     /// The types within this type; none where ThreatQ does not say.
-    #[serde(default, deserialize_with = "choices")]
     pub(super) types: Option<Vec<Choice>>,
     /// The statuses that an object can have.
-    #[serde(default, deserialize_with = "choices")]
     pub(super) statuses: Option<Vec<Choice>>,
 }
 
@@ -34,6 +32,43 @@ pub struct ObjectType {
 pub(super) struct Choice {
     id: Option<i64>,
     name: String,
+}
+
+impl Choice {
+    /// Its name, if this is its number.
+    pub(super) fn name_of(&self, id: i64) -> Option<&str> {
+        (self.id == Some(id)).then_some(self.name.as_str())
+    }
+}
+
+/// An object type as ThreatQ lists it.
+#[derive(Deserialize)]
+pub(super) struct Row {
+    #[serde(default, deserialize_with = "lenient::text")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    display_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    display_name_plural: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    collection: Option<String>,
+    #[serde(default, deserialize_with = "choices")]
+    types: Option<Vec<Choice>>,
+    #[serde(default, deserialize_with = "choices")]
+    statuses: Option<Vec<Choice>>,
+}
+
+impl Row {
+    /// The type; none where it lacks its code or its word in routes. What the screens call it may be missing.
+    pub(super) fn object_type(self) -> Option<ObjectType> {
+        let (name, collection) = (self.name?, self.collection?);
+        // The word goes into routes and links: whatever else stands there is not ours to follow.
+        let is_word = collection.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        let display_name = self.display_name.unwrap_or_else(|| name.clone());
+        let display_name_plural = self.display_name_plural.unwrap_or_else(|| display_name.clone());
+        let (types, statuses) = (self.types, self.statuses);
+        is_word.then_some(ObjectType { name, display_name, display_name_plural, collection, types, statuses })
+    }
 }
 
 fn choices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Choice>>, D::Error> {
@@ -75,11 +110,15 @@ pub struct ObjectTypes {
 impl ObjectTypes {
     /// Asks ThreatQ.
     pub fn read(client: &Client) -> Result<Self, Error> {
-        let mut types: Vec<ObjectType> = client.list("/api/objects")?;
-        // The word goes into routes and links: whatever else stands there is not ours to follow.
-        types.retain(|one| {
-            one.collection.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
-        });
+        let rows: Vec<Row> = client.list("/api/objects")?;
+        let arrived = rows.len();
+        let mut types: Vec<ObjectType> = rows.into_iter().filter_map(Row::object_type).collect();
+        if types.len() < arrived {
+            let odd = arrived - types.len();
+            tracing::warn!(
+                "/api/objects: {odd} object types without a code or a word for routes are passed over"
+            );
+        }
         settle(&mut types, &HAVE_TYPES, |one| &mut one.types);
         settle(&mut types, &HAVE_STATUSES, |one| &mut one.statuses);
         Ok(Self { types })

@@ -1,7 +1,9 @@
 //! A part of an object that ThreatQ may deliver, deliver empty, or not deliver: three things, and only the first two say
 //! something about the object.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 /// A part of an object.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +44,15 @@ impl<T> From<Option<T>> for Part<T> {
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Part<T> {
+    /// What makes no sense was not delivered, and the object is read without it.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::deserialize(deserializer).map(Self::from)
+        match serde_json::from_str(<&RawValue>::deserialize(deserializer)?.get()) {
+            Ok(part) => Ok(Option::into(part)),
+            Err(reason) if reason.is_data() => {
+                tracing::info!("a part of an object makes no sense, and is not compared: {reason}");
+                Ok(Self::Absent)
+            }
+            Err(reason) => Err(D::Error::custom(reason)),
+        }
     }
 }

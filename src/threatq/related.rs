@@ -78,7 +78,7 @@ impl<'a> ObjectReader<'a> {
 
     /// Reads one object.
     pub fn read(&self, object_type: &ObjectType, id: u64) -> Result<Object, Error> {
-        let read = self.read_whole_or_plain(object_type, id);
+        let read = self.read_whole_or_plain(object_type, id).map(|object| object.named_by(object_type));
         let is_silent = matches!(read, Err(Error::Interrupted(_)));
         if !is_silent {
             self.unanswered.store(0, Ordering::Relaxed);
