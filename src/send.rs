@@ -3,6 +3,7 @@
 //! Without a state it sends as it reads. With one, a source is taken over whole at its checkpoint, and then delivered:
 //! what was taken survives any crash, and what was not is found again by the next fetch.
 
+mod backlog;
 mod destination;
 mod dry_run;
 mod intake;
@@ -10,16 +11,19 @@ mod parcel;
 mod queue;
 mod stream;
 
+pub use backlog::{Order, carry_out, dead_letters, list};
 pub use destination::Destination;
 pub use dry_run::dry_run;
+pub use queue::Patience;
 
 use std::io::{BufRead, Write};
 
-use self::destination::Outgoing;
+use chrono::{DateTime, Utc};
+
 use crate::exit::{self, Failure, Status};
 use crate::interrupt::Ready;
 use crate::ndjson::{self, Line, Reader, Writer};
-use crate::record::Receipt;
+use crate::record::{Receipt, now};
 use crate::smtp::Verdict;
 use crate::state::State;
 
@@ -27,6 +31,8 @@ use crate::state::State;
 pub struct Sender<W: Write> {
     destination: Destination,
     reports: Reports<W>,
+    /// When the run began: what is due is due by this time.
+    started: DateTime<Utc>,
 }
 
 /// Where receipts and complaints go.
@@ -43,7 +49,8 @@ struct Reports<W: Write> {
 impl<W: Write> Sender<W> {
     /// A sender that has connected to nobody yet.
     pub fn new(program: &'static str, destination: Destination, output: Writer<W>) -> Self {
-        Self { destination, reports: Reports { program, output, unwritten: None, said_down: false } }
+        let reports = Reports { program, output, unwritten: None, said_down: false };
+        Self { destination, reports, started: now() }
     }
 
     /// Sends the emails of the stream as they come.
@@ -55,32 +62,33 @@ impl<W: Write> Sender<W> {
         self.finish(sent)
     }
 
-    /// Delivers what the outbox holds, takes over the sources of the stream, and delivers what they brought.
+    /// Delivers what is due in the outbox, takes over the sources of the stream, and delivers what they brought.
     ///
     /// A stream that breaks off does not keep back what was taken before.
-    pub fn queue<R: BufRead>(mut self, state: &State, input: Reader<R>) -> Result<Status, Failure> {
+    pub fn queue<R: BufRead>(
+        mut self,
+        state: &State,
+        patience: &Patience,
+        input: Reader<R>,
+    ) -> Result<Status, Failure> {
         let (program, mut last) = (self.reports.program, 0);
-        let backlog = queue::deliver(&mut self, state, &mut last);
-        let taken = intake::take_over(&mut self, state, input);
-        let delivered = queue::deliver(&mut self, state, &mut last);
-        let done = exit::both(program, backlog, exit::both(program, taken, delivered));
+        let backlog = queue::deliver(&mut self, state, patience, &mut last);
+        let taken = intake::take_over(&mut self, state, patience, input);
+        let delivered = queue::deliver(&mut self, state, patience, &mut last);
+        let closed = queue::close(&self, state, patience);
+        let worked = exit::both(program, taken, exit::both(program, delivered, closed));
+        let done = exit::both(program, backlog, worked);
         self.finish(done)
     }
 
-    /// Delivers a mail and prints its receipt. Says who does not have it and why, and says once that nobody can have it.
-    fn deliver(
-        &mut self,
-        mail: &Outgoing<'_>,
-        settle: impl FnOnce(&Verdict) -> Result<(), Failure>,
-    ) -> Result<Status, Failure> {
-        let (verdict, receipt) = self.destination.deliver(mail);
-        settle(&verdict)?;
-        self.reports.complain_of(&verdict);
+    /// Says who does not have a mail and why, says once that nobody can have it, and prints the receipt.
+    fn report(&mut self, verdict: &Verdict, receipt: &Receipt) -> Status {
+        self.reports.complain_of(verdict);
         if let Some(down) = self.destination.down() {
             self.reports.say_down(&down.reason);
         }
-        self.print(&receipt);
-        Ok(verdict.status)
+        self.print(receipt);
+        verdict.status
     }
 
     fn print(&mut self, receipt: &Receipt) {

@@ -2,19 +2,26 @@
 //!
 //! One SQLite database, mode 0600. Memory and outbox move in one durable step, at a source's checkpoint: before it a
 //! change belongs to ThreatQ and will be found again, after it the mail is ours and survives any crash.
-//! [`State`] is the only writer and holds a lock of the kernel's; [`Memory`] reads a snapshot. The only home of rusqlite.
+//! [`State`] is the only writer and holds a lock of the kernel's; [`Memory`] and [`Waiting`] read a snapshot. The only
+//! home of rusqlite.
 //!
-//! Fails: a state that is not ours, damaged or readable by others is 78, one in use is 75, a full or broken disk is 74.
+//! Fails: a state that is not ours, lost, damaged or readable by others is 78, one in use is 75, a full or broken disk
+//! is 74.
 
+mod delivery;
 mod file;
 mod intake;
 mod memory;
 mod outbox;
 mod schema;
+mod upkeep;
+mod waiting;
 
+pub use delivery::{Delivery, Judged};
 pub use intake::{Intake, QueuedMail};
 pub use memory::Memory;
-pub use outbox::{Mail, Pending};
+pub use outbox::{Mail, Pending, Resting, Settled};
+pub use waiting::{DEAD_LETTERS, DeadLetter, Waiting, WaitingMail};
 
 use std::fmt;
 use std::path::Path;
@@ -32,6 +39,8 @@ pub enum Error {
     Locked(String),
     /// It cannot be created.
     CannotCreate(String),
+    /// A file beside it cannot be written.
+    File(String),
     /// Reading or writing it failed.
     Disk(rusqlite::Error),
 }
@@ -39,9 +48,10 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(sentence) | Self::Locked(sentence) | Self::CannotCreate(sentence) => {
-                f.write_str(sentence)
-            }
+            Self::Refused(sentence)
+            | Self::Locked(sentence)
+            | Self::CannotCreate(sentence)
+            | Self::File(sentence) => f.write_str(sentence),
             Self::Disk(error) => write!(f, "state: {error}"),
         }
     }
@@ -52,9 +62,8 @@ impl std::error::Error for Error {}
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Refused(format!(
-                "state: damaged ({error}); restore it from a copy, or begin anew with a new file"
-            )),
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::damaged(&error),
+            Some(ErrorCode::DatabaseBusy) => Self::Locked("state: another program is using it".to_owned()),
             _ => Self::Disk(error),
         }
     }
@@ -66,13 +75,19 @@ impl From<Error> for Failure {
             Error::Refused(_) => Status::Config,
             Error::Locked(_) => Status::TryAgain,
             Error::CannotCreate(_) => Status::CannotCreate,
-            Error::Disk(_) => Status::Disk,
+            Error::File(_) | Error::Disk(_) => Status::Disk,
         };
         Failure::from_error(status, error)
     }
 }
 
 impl Error {
+    fn damaged(reason: &impl fmt::Display) -> Self {
+        Self::Refused(format!(
+            "state: damaged ({reason}); restore it from a copy, or begin anew with a new file"
+        ))
+    }
+
     /// The same error, with the file that it is about.
     fn at(self, path: &Path) -> Self {
         match self {
@@ -87,18 +102,37 @@ impl Error {
 /// The state, for its only writer.
 pub struct State {
     database: Connection,
-    /// Held as long as the state is open; the kernel lets go of it when the program ends, however it ends.
-    _lock: std::fs::File,
+    _lock: file::Lock,
 }
 
 impl State {
-    /// Opens the state, creating it and its folder where they do not exist.
+    /// Opens the state, creating it and its folder before the first run, and finds what a crash has left.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        file::prepare(path)?;
-        let lock = file::lock(path)?;
+        file::prepare_folder(path)?;
+        let mut lock = file::Lock::take(path)?;
+        if !file::is_there(path, lock.has_begun)? {
+            file::create(path)?;
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut database = Connection::open_with_flags(path, flags)?;
-        schema::prepare(&mut database, path).map_err(|error| error.at(path))?;
-        Ok(Self { database, _lock: lock })
+        schema::prepare(&mut database, path, lock.has_begun).map_err(|error| error.at(path))?;
+        lock.begin(path)?;
+        let state = Self { database, _lock: lock };
+        state.find_interrupted()?;
+        Ok(state)
     }
+}
+
+/// A connection that reads one snapshot, whatever a sender commits meanwhile; none before the first run.
+fn read_only(path: &Path) -> Result<Option<Connection>, Error> {
+    // Before the state itself: a first run may make both in between.
+    let has_begun = file::has_begun(path);
+    if !file::is_there(path, has_begun)? {
+        return Ok(None);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Connection::open_with_flags(path, flags)?;
+    database.execute_batch("BEGIN")?;
+    let is_empty = schema::is_empty(&database, path, has_begun).map_err(|error| error.at(path))?;
+    Ok((!is_empty).then_some(database))
 }

@@ -7,11 +7,12 @@
 use std::io;
 use std::process::ExitCode;
 
+use chrono::TimeDelta;
 use clap::Parser;
 use tq_alerts::config::{self, Common, Smtp};
 use tq_alerts::exit::{self, Failure, Status};
 use tq_alerts::interrupt::{self, Input};
-use tq_alerts::send::{self, Destination, Sender};
+use tq_alerts::send::{self, Destination, Order, Patience, Sender};
 use tq_alerts::terminal::{self, Style};
 use tq_alerts::{logging, ndjson, state};
 
@@ -35,6 +36,13 @@ struct Args {
     dry_run: bool,
     #[command(flatten)]
     state: config::State,
+    /// List what was not delivered; retry: try it in the next run; drop: give it up
+    #[arg(long, value_names = ["retry|drop", "ID|all"], num_args = 0..=2)]
+    #[arg(conflicts_with_all = ["dead_letters", "check", "dry_run"])]
+    queue: Option<Vec<String>>,
+    /// Print what was refused for good as emails, to be sent as new mails
+    #[arg(long, conflicts_with_all = ["check", "dry_run"])]
+    dead_letters: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -50,6 +58,16 @@ fn run(args: Args) -> Result<Status, Failure> {
     let state_path = config::state_path(&args.state, &file);
     let smtp = args.smtp.or(file.smtp);
     let mut output = ndjson::Writer::new(io::stdout(), Style::of_stdout(args.common.color));
+    if args.dead_letters || args.queue.is_some() {
+        let path = config::required(state_path, "--state", "state.file")?;
+        return ndjson::quiet_when_unwanted(match args.queue {
+            None => send::dead_letters(PROGRAM, &path, &mut output),
+            Some(words) => match order(&words)? {
+                None => send::list(&path, &mut output),
+                Some(order) => send::carry_out(&state::State::open(&path)?, &order),
+            },
+        });
+    }
     if args.check {
         let mut unwritten = Ok(());
         let checked = Destination::from_settings(&smtp)?.check(file.email.from.as_deref(), &mut |step| {
@@ -68,7 +86,7 @@ fn run(args: Args) -> Result<Status, Failure> {
     let destination = Destination::from_settings(&smtp)?;
     let sender = Sender::new(PROGRAM, destination, output);
     let done = match state_path {
-        Some(path) => sender.queue(&state::State::open(&path)?, input),
+        Some(path) => sender.queue(&state::State::open(&path)?, &patience(&file.state), input),
         None => sender.stream(input),
     };
     if !interrupt::raised() {
@@ -81,5 +99,28 @@ fn run(args: Args) -> Result<Status, Failure> {
             Err(failure)
         }
         done => done.map(|status| status.worst(Status::TryAgain)),
+    }
+}
+
+/// What is to be done with the queue; none where it is only listed.
+fn order(words: &[String]) -> Result<Option<Order>, Failure> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] => Ok(None),
+        ["retry", "all"] => Ok(Some(Order::RetryAll)),
+        ["retry", id] if !id.is_empty() => Ok(Some(Order::Retry((*id).to_owned()))),
+        ["drop", id] if !id.is_empty() => Ok(Some(Order::Drop((*id).to_owned()))),
+        _ => Err(Failure::new(
+            Status::Usage,
+            "--queue takes nothing, 'retry ID', 'retry all' or 'drop ID'; see --help",
+        )),
+    }
+}
+
+fn patience(settings: &config::State) -> Patience {
+    Patience {
+        keep_trying: settings.keep_trying.map_or(TimeDelta::days(5), |span| span.0),
+        keep_delivered: settings.keep_delivered.map_or(TimeDelta::days(30), |span| span.0),
+        most_waiting: settings.most_waiting.map_or(10_000, |most| most.get().into()),
     }
 }

@@ -1,5 +1,6 @@
 //! The sections of the configuration: every field is a key of the file and a flag of the programs that use it.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -165,4 +166,13 @@ pub struct State {
     /// The state that is remembered between runs
     #[arg(long = "state", value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// With so many mails waiting, no source that brings more is taken; absent means 10,000.
+    #[arg(skip)]
+    pub most_waiting: Option<NonZeroU32>,
+    /// A mail that is only ever refused for now is given up after this; absent means 5 days.
+    #[arg(skip)]
+    pub keep_trying: Option<Span>,
+    /// What everybody has is forgotten after this; absent means 30 days.
+    #[arg(skip)]
+    pub keep_delivered: Option<Span>,
 }

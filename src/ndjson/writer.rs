@@ -28,9 +28,14 @@ impl<W: Write> Writer<W> {
         Self { output: BufWriter::with_capacity(64 * 1024, output), style }
     }
 
+    /// Whether a person is looking.
+    pub fn is_for_people(&self) -> bool {
+        self.style != Style::Records
+    }
+
     /// Writes one record.
     pub fn write<T: Record>(&mut self, body: &T) -> Result<(), Error> {
-        if self.style != Style::Records {
+        if self.is_for_people() {
             let (word, rest) = body.summary();
             return self.put(self.style.line(&word, &rest).as_bytes());
         }
@@ -57,7 +62,7 @@ impl<W: Write> Writer<W> {
 
     /// Lines for people go to a terminal, where progress may stand.
     fn make_room(&self) {
-        if self.style != Style::Records {
+        if self.is_for_people() {
             terminal::hide_progress();
         }
     }

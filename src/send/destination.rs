@@ -110,6 +110,14 @@ impl Destination {
         self.down().map_or(Ok(()), Err)
     }
 
+    /// Whether the next mail can be handed over without opening anything first.
+    pub(super) fn is_ready(&self) -> bool {
+        match self {
+            Self::Relay(relay) => relay.is_open(),
+            Self::Maildir(_) => true,
+        }
+    }
+
     /// Why no mail can be handed over any more.
     pub(super) fn down(&self) -> Option<Down> {
         let Self::Relay(relay) = self else { return None };

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, Write};
 
-use super::Sender;
+use super::{Patience, Sender};
 use crate::exit::{Failure, Status};
 use crate::mail::mime;
 use crate::ndjson::{Line, Reader};
@@ -43,12 +43,15 @@ struct Taking<'s> {
     intake: Intake<'s>,
     account: Account,
     refused: Vec<Receipt>,
+    /// How many mails waited before it.
+    waiting: u64,
 }
 
 /// Reads the stream to its end. Fails with 65 when it is broken, or ends before a checkpoint.
 pub(super) fn take_over<R: BufRead, W: Write>(
     sender: &mut Sender<W>,
     state: &State,
+    patience: &Patience,
     mut input: Reader<R>,
 ) -> Result<Status, Failure> {
     let mut status = Status::Done;
@@ -70,7 +73,7 @@ pub(super) fn take_over<R: BufRead, W: Write>(
                 let checkpoint: Checkpoint = line.parse()?;
                 of_source(sender, state, &mut taking, Some(&checkpoint.source), &mut status)?;
                 if let Some(open) = taking.take() {
-                    status = status.worst(close(sender, open, &checkpoint, &line)?);
+                    status = status.worst(close(sender, patience, open, &checkpoint, &line)?);
                 }
             }
             Kind::Alert | Kind::Receipt | Kind::Other => sender.pass(&line),
@@ -98,11 +101,12 @@ fn of_source<'t, 's, W: Write>(
         *status = status.worst(Status::BadStream);
         *taking = None;
     }
-    let open = match taking.take() {
-        Some(open) => open,
-        None => {
-            Taking { source: None, intake: state.intake()?, account: Account::default(), refused: Vec::new() }
-        }
+    let open = if let Some(open) = taking.take() {
+        open
+    } else {
+        let waiting = state.waiting()?;
+        let (intake, account) = (state.intake()?, Account::default());
+        Taking { source: None, intake, account, refused: Vec::new(), waiting }
     };
     let open = taking.insert(open);
     open.source = open.source.take().or_else(|| source.map(str::to_owned));
@@ -117,7 +121,12 @@ fn incomplete(source: Option<&str>) -> String {
 /// Renders an email to its final bytes and puts it into the outbox.
 fn queue<W: Write>(sender: &Sender<W>, open: &mut Taking<'_>, email: &Email) -> Result<(), Failure> {
     open.account.count(email);
+    // For whoever wants to send it as another mail, should this one be refused.
+    let record = serde_json::to_string(email)
+        .map_err(|error| Failure::new(Status::Bug, format!("an email cannot be kept: {error}")))?;
+    let record = record.as_str();
     let mail = |sender, recipients, bytes| QueuedMail {
+        record,
         email: &email.id,
         message_id: &email.message_id,
         source: open.source.as_deref().unwrap_or_default(),
@@ -142,12 +151,14 @@ fn queue<W: Write>(sender: &Sender<W>, open: &mut Taking<'_>, email: &Email) -> 
 /// Compares the source with its checkpoint and commits it.
 fn close<W: Write>(
     sender: &mut Sender<W>,
+    patience: &Patience,
     open: Taking<'_>,
     checkpoint: &Checkpoint,
     line: &Line<'_>,
 ) -> Result<Status, Failure> {
-    let Taking { intake, account, refused, .. } = open;
+    let Taking { intake, account, refused, waiting, .. } = open;
     let source = &checkpoint.source;
+    let brings_mails = account.emails > 0;
     if let Some(reason) = account.disagreement(checkpoint) {
         return Err(line.error(format_args!("source '{source}': {reason}; nothing of it is sent")).into());
     }
@@ -158,6 +169,14 @@ fn close<W: Write>(
             "source '{source}' was fetched from generation {base} of the state, which is at {generation} now"
         );
         sender.complain(&format!("{reason}; the next run fetches it again"));
+        return Ok(Status::TryAgain);
+    }
+    // What only remembers takes no room. A source that is larger than the room is taken when nothing else waits.
+    if brings_mails && waiting >= patience.most_waiting {
+        let limit = "and state.most_waiting lets no source add to them";
+        sender.complain(&format!(
+            "source '{source}': {waiting} mails wait, {limit}; a later run fetches it again"
+        ));
         return Ok(Status::TryAgain);
     }
     intake.commit(checkpoint)?;

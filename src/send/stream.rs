@@ -67,7 +67,7 @@ pub(super) fn send<R: BufRead + Ready + Send, W: Write + Send>(
     sender: &mut Sender<W>,
     input: Reader<R>,
 ) -> Result<Status, Failure> {
-    let Sender { destination, reports } = sender;
+    let Sender { destination, reports, .. } = sender;
     let mut stream = Stream {
         input,
         reports,

@@ -79,6 +79,11 @@ impl Relay {
         }
     }
 
+    /// Whether a session stands, as far as was heard of it.
+    pub fn is_open(&self) -> bool {
+        self.lane.is_open()
+    }
+
     /// Why there is no session any more.
     pub fn down(&self) -> Option<&Error> {
         self.down.as_ref().or(self.lane.down())

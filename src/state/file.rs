@@ -1,44 +1,130 @@
-//! The files of the state: who may read them, and the lock that keeps a second writer out.
+//! The files of the state: who may read them, the lock that keeps a second writer out, and the words in it that tell a
+//! lost state from a first run.
+//!
+//! `FILE.lock` is empty until `FILE` holds the tables, and says from then on that there is a state. Where it says so and
+//! the state is missing or empty, the state was lost: 78.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::process::geteuid;
 
 use super::Error;
 
-/// Makes the folder (0700) and an empty file (0600) where they are missing, and checks both.
-pub(super) fn prepare(path: &Path) -> Result<(), Error> {
+/// What stands in the lock once there is a state.
+const BEGUN: &[u8] = b"There is a state beside this file. To begin anew, remove both.\n";
+
+/// The writer's lock; the kernel lets go of it when the program ends, however it ends.
+pub(super) struct Lock {
+    file: File,
+    /// Whether the lock says that there is a state.
+    pub(super) has_begun: bool,
+}
+
+impl Lock {
+    /// Takes the lock, on a file beside the state that is never removed.
+    pub(super) fn take(path: &Path) -> Result<Self, Error> {
+        let at = lock_path(path);
+        let cannot_create =
+            |error: &io::Error| Error::CannotCreate(format!("state lock {}: {error}", at.display()));
+        let mut options = OpenOptions::new();
+        options
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default());
+        let file = match options.open(&at) {
+            Ok(file) => file,
+            Err(error) => return Err(check(&at).err().unwrap_or_else(|| cannot_create(&error))),
+        };
+        check(&at)?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| Error::Locked(format!("state {}: another program is using it", path.display())))?;
+        let has_begun = file.metadata().map_err(|error| cannot_create(&error))?.len() > 0;
+        Ok(Self { file, has_begun })
+    }
+
+    /// Says, durably and once, that there is a state.
+    pub(super) fn begin(&mut self, path: &Path) -> Result<(), Error> {
+        if self.has_begun {
+            return Ok(());
+        }
+        let written = self.file.write_all(BEGUN).and_then(|()| self.file.sync_all());
+        written.map_err(|error| Error::File(format!("state lock {}: {error}", lock_path(path).display())))?;
+        self.has_begun = true;
+        Ok(())
+    }
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// Whether there was a state here, by the word of its lock. To be asked before the state is looked at: a first run may
+/// make both in between.
+pub(super) fn has_begun(path: &Path) -> bool {
+    fs::symlink_metadata(lock_path(path)).is_ok_and(|metadata| metadata.len() > 0)
+}
+
+/// That a state is gone. This is no first run: what happened since the last one would be no news.
+pub(super) fn lost(path: &Path, what: &str) -> Error {
+    let (path, lock) = (path.display(), lock_path(path));
+    let lock = lock.display();
+    Error::Refused(format!(
+        "state {path}: {what}, and {lock} says that it was in use; restore it from a copy, or remove {lock} to \
+         begin anew, with what is in ThreatQ now as no news"
+    ))
+}
+
+/// Makes the folder (0700) where it is missing, and refuses one that others may write to.
+pub(super) fn prepare_folder(path: &Path) -> Result<(), Error> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
     let cannot_create =
-        |at: &Path, error: &io::Error| Error::CannotCreate(format!("state {}: {error}", at.display()));
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| cannot_create(folder, &error))?;
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => (),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => (),
-        Err(error) => return Err(cannot_create(path, &error)),
-    }
-    check(path)?;
-    let metadata = fs::metadata(folder).map_err(|error| cannot_create(folder, &error))?;
+        |error: &io::Error| Error::CannotCreate(format!("state {}: {error}", folder.display()));
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| cannot_create(&error))?;
+    let metadata = fs::metadata(folder).map_err(|error| cannot_create(&error))?;
+    let refused = |reason: &str| Error::Refused(format!("state folder {}: {reason}", folder.display()));
     if metadata.mode() & 0o022 != 0 {
-        let folder = folder.display();
-        return Err(Error::Refused(format!("state folder {folder}: others may write to it; chmod 700 it")));
+        return Err(refused("others may write to it; chmod 700 it"));
+    }
+    if !(metadata.uid() == geteuid().as_raw() || metadata.uid() == 0) {
+        return Err(refused("belongs to another user"));
     }
     Ok(())
 }
 
-/// Refuses a state that is a symbolic link, somebody else's, or open to others.
-pub(super) fn check(path: &Path) -> Result<(), Error> {
+/// Makes an empty file (0600) where there never was a state.
+pub(super) fn create(path: &Path) -> Result<(), Error> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(Error::CannotCreate(format!("state {}: {error}", path.display()))),
+    }
+}
+
+/// Whether there is a state to be read. Refuses one that is a symbolic link, somebody else's, open to others, or lost.
+pub(super) fn is_there(path: &Path, has_begun: bool) -> Result<bool, Error> {
+    let metadata = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && has_begun => {
+            return Err(lost(path, "is missing"));
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        _ => check(path)?,
+    };
+    // SQLite would take an empty file for a new database, and throw away the journal that may hold what is left.
+    if metadata.len() == 0 && has_begun { Err(lost(path, "is empty")) } else { Ok(true) }
+}
+
+fn check(path: &Path) -> Result<Metadata, Error> {
     let refused = |reason: &str| Error::Refused(format!("state {}: {reason}", path.display()));
     let metadata = fs::symlink_metadata(path).map_err(|error| refused(&error.to_string()))?;
     if !metadata.is_file() {
@@ -50,22 +136,5 @@ pub(super) fn check(path: &Path) -> Result<(), Error> {
     if metadata.mode() & 0o077 != 0 {
         return Err(refused("open to others; chmod 600 it"));
     }
-    Ok(())
-}
-
-/// Takes the writer's lock, on a file beside the state that is never removed.
-pub(super) fn lock(path: &Path) -> Result<File, Error> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let at = PathBuf::from(name);
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&at)
-        .map_err(|error| Error::CannotCreate(format!("state lock {}: {error}", at.display())))?;
-    flock(&file, FlockOperation::NonBlockingLockExclusive)
-        .map_err(|_| Error::Locked(format!("state {}: another program is using it", path.display())))?;
-    Ok(file)
+    Ok(metadata)
 }

@@ -53,10 +53,18 @@ impl Intake<'_> {
         let database = &self.state.database;
         let inserted = database
             .prepare_cached(
-                "INSERT INTO mail (email, message_id, source, sender, bytes, queued_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (email) DO NOTHING",
+                "INSERT INTO mail (email, message_id, source, sender, bytes, queued_at, record)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (email) DO NOTHING",
             )?
-            .execute(params![mail.email, mail.message_id, mail.source, mail.sender, mail.bytes, mail.at.to_rfc3339()])?;
+            .execute(params![
+                mail.email,
+                mail.message_id,
+                mail.source,
+                mail.sender,
+                mail.bytes,
+                mail.at.to_rfc3339(),
+                mail.record,
+            ])?;
         if inserted == 0 {
             tracing::info!("email {} was taken before and is not taken again", mail.email);
             return Ok(());
@@ -66,9 +74,9 @@ impl Intake<'_> {
         for address in distinct {
             database
                 .prepare_cached(
-                    "INSERT INTO delivery (mail, address, outcome, reply) VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT INTO delivery (mail, address, outcome, reply, at) VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
-                .execute(params![id, address, outcome, reply])?;
+                .execute(params![id, address, outcome, reply, reply.map(|_| mail.at.to_rfc3339())])?;
         }
         Ok(())
     }
@@ -119,6 +127,8 @@ pub struct QueuedMail<'a> {
     pub recipients: &'a [String],
     /// The final bytes.
     pub bytes: &'a [u8],
+    /// The email record.
+    pub record: &'a str,
     /// When it was taken.
     pub at: DateTime<Utc>,
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension};
 
-use super::{Error, file, schema};
+use super::{Error, schema};
 use crate::record::Cursor;
 
 /// A snapshot of what was remembered; empty before the first run and where no state is used.
@@ -18,21 +18,13 @@ impl Memory {
         Self { database: None }
     }
 
-    /// Opens a snapshot. A file that does not exist is the memory before the first run.
+    /// Opens a snapshot. A state that was never made is the memory before the first run; one that was lost is an error.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        if !path.exists() {
-            return Ok(Self::empty());
+        let database = super::read_only(path)?;
+        if let Some(database) = &database {
+            schema::check_memory(database, path)?;
         }
-        file::check(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let database = Connection::open_with_flags(path, flags)?;
-        if schema::is_empty(&database).map_err(|error| error.at(path))? {
-            return Ok(Self::empty());
-        }
-        schema::check(&database, path)?;
-        // Everything below is read from this moment, whatever a sender commits meanwhile.
-        database.execute_batch("BEGIN")?;
-        Ok(Self { database: Some(database) })
+        Ok(Self { database })
     }
 
     /// How often the source was taken over, and where its next fetch may begin.

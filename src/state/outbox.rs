@@ -1,13 +1,19 @@
 //! The outbox: mails that are ours to deliver, and what became of each recipient.
 //!
 //! "sending" is durable before the relay hears of a mail. Found after a crash, it means that the relay may have the
-//! mail; the same bytes are sent again.
+//! mail; the same bytes are sent again. The outcome of one mail and "sending" of the next share a transaction: a disk
+//! makes only so many of them durable in a second.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
+use super::delivery::{Delivery, Judged, LONGEST_WAIT, MOST_UNKNOWN};
+use super::schema::WAITING;
 use super::{Error, State};
-use crate::record::{Outcome, RecipientOutcome};
+use crate::record::Outcome;
+
+/// What a mail that was being sent when the program ended is told to be.
+const INTERRUPTED: &str = "the program ended before an answer was written down";
 
 /// A mail that waits for some of its recipients.
 pub struct Pending {
@@ -21,6 +27,8 @@ pub struct Pending {
     pub attempt: u64,
     /// What to send to whom.
     pub mail: Mail,
+    /// What is known of each of its recipients that waits.
+    pub deliveries: Vec<Delivery>,
 }
 
 /// Final bytes and their envelope.
@@ -33,94 +41,171 @@ pub struct Mail {
     pub bytes: Vec<u8>,
 }
 
+/// What became of a mail that was sent.
+pub struct Settled {
+    /// Its place in the outbox.
+    pub id: i64,
+    /// Each recipient for itself.
+    pub outcomes: Vec<Judged>,
+    /// Who gave the outcomes.
+    pub relay: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Mails that are left alone in this run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Resting {
+    /// Those that are due later.
+    pub not_due: u64,
+    /// When the first of them is due.
+    pub next_due: Option<DateTime<Utc>>,
+    /// Those that may have arrived so often that only a person sends them again.
+    pub held: u64,
+}
+
 impl State {
-    /// The next mail after `after` that waits for a recipient, in the order in which they were taken.
-    pub fn next_pending(&self, after: i64) -> Result<Option<Pending>, Error> {
-        let mut waiting = self.database.prepare_cached(
-            "SELECT mail FROM delivery WHERE mail > ?1 AND outcome NOT IN ('accepted', 'rejected') ORDER BY mail LIMIT 1",
-        )?;
-        let Some(id) = waiting.query_row([after], |row| row.get::<_, i64>(0)).optional()? else {
-            return Ok(None);
+    /// The next mail after `after` that is due to a recipient, in the order in which they were taken.
+    pub fn next_due(&self, after: i64, now: DateTime<Utc>) -> Result<Option<Pending>, Error> {
+        // One that is due later than any mail can be was written by a clock that was wrong.
+        let mut due = self.database.prepare_cached(&format!(
+            "SELECT mail FROM delivery WHERE mail > ?1 AND {WAITING} AND unknown < {MOST_UNKNOWN}
+             AND (due_at IS NULL OR due_at <= ?2 OR due_at > ?3) ORDER BY mail LIMIT 1"
+        ))?;
+        let (now, latest) = (now.to_rfc3339(), (now + LONGEST_WAIT).to_rfc3339());
+        let id = due.query_row(params![after, now, latest], |row| row.get::<_, i64>(0)).optional()?;
+        id.map(|id| self.pending(id)).transpose()
+    }
+
+    fn pending(&self, id: i64) -> Result<Pending, Error> {
+        let mut waiting = self.database.prepare_cached(&format!(
+            "SELECT address, unknown, first_attempt, attempts FROM delivery
+             WHERE mail = ?1 AND {WAITING} AND unknown < {MOST_UNKNOWN} ORDER BY address"
+        ))?;
+        let mut attempts: u64 = 0;
+        let delivery = |row: &Row<'_>| {
+            attempts = attempts.max(row.get::<_, u32>(3)?.into());
+            Ok(Delivery { address: row.get(0)?, unknown: row.get(1)?, first_attempt: time(row, 2)? })
         };
-        let mut addresses = self.database.prepare_cached(
-            "SELECT address FROM delivery WHERE mail = ?1 AND outcome NOT IN ('accepted', 'rejected') ORDER BY address",
-        )?;
-        let recipients = addresses.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let deliveries = waiting.query_map([id], delivery)?.collect::<Result<Vec<_>, _>>()?;
+        let recipients = deliveries.iter().map(|one| one.address.clone()).collect();
         let mut mail = self
             .database
-            .prepare_cached("SELECT email, message_id, attempts, sender, bytes FROM mail WHERE id = ?1")?;
-        let pending = mail.query_row([id], |row| {
-            let (attempts, bytes): (i64, Option<Vec<u8>>) = (row.get(2)?, row.get(4)?);
-            let mail = Mail { sender: row.get(3)?, recipients, bytes: bytes.unwrap_or_default() };
-            let attempt = attempts.unsigned_abs() + 1;
-            Ok(Pending { id, email: row.get(0)?, message_id: row.get(1)?, attempt, mail })
-        })?;
-        Ok(Some(pending))
+            .prepare_cached("SELECT email, message_id, sender, bytes FROM mail WHERE id = ?1")?;
+        Ok(mail.query_row([id], |row| {
+            let mail = Mail { sender: row.get(2)?, recipients, bytes: row.get(3)? };
+            let attempt = attempts + 1;
+            Ok(Pending { id, email: row.get(0)?, message_id: row.get(1)?, attempt, mail, deliveries })
+        })?)
     }
 
     /// Notes, for all who wait, why nothing could be sent. What a relay may have already stays as it was.
-    pub fn postpone(&self, outcome: Outcome, reason: &str, at: DateTime<Utc>) -> Result<(), Error> {
+    pub fn postpone(&self, outcome: Outcome, reason: &str, at: DateTime<Utc>) -> Result<usize, Error> {
         self.durably(|| {
             self.database.execute(
-                "UPDATE delivery SET outcome = ?1, code = NULL, enhanced = NULL, reply = ?2, at = ?3
-                 WHERE outcome IN ('queued', 'deferred', 'held')",
+                &format!(
+                    "UPDATE delivery SET outcome = ?1, code = NULL, enhanced = NULL, reply = ?2, at = ?3
+                     WHERE {WAITING} AND unknown = 0"
+                ),
                 params![outcome.as_str(), reason, at.to_rfc3339()],
             )
         })
     }
 
-    /// Says durably that the mail is about to be sent to those who wait for it.
-    pub fn begin_sending(&self, pending: &Pending) -> Result<(), Error> {
-        self.durably(|| {
-            self.database
-                .prepare_cached("UPDATE mail SET attempts = attempts + 1 WHERE id = ?1")?
-                .execute([pending.id])?;
-            self.database
-                .prepare_cached(
-                    "UPDATE delivery SET outcome = 'sending' WHERE mail = ?1 AND outcome NOT IN ('accepted', 'rejected')",
-                )?
-                .execute([pending.id])
-        })
-    }
-
-    /// Says durably what became of the mail.
-    pub fn settle(
+    /// Says durably what became of one mail, and that the next one is about to be sent to those who wait for it.
+    pub fn advance(
         &self,
-        pending: &Pending,
-        outcomes: &[RecipientOutcome],
-        at: DateTime<Utc>,
-    ) -> Result<(), Error> {
+        settled: Option<&Settled>,
+        next: Option<&Pending>,
+        now: DateTime<Utc>,
+    ) -> Result<usize, Error> {
         self.durably(|| {
-            for one in outcomes {
-                self.database
-                    .prepare_cached(
-                        "UPDATE delivery SET outcome = ?3, code = ?4, enhanced = ?5, reply = ?6, at = ?7
-                         WHERE mail = ?1 AND address = ?2",
-                    )?
-                    .execute(params![
-                        pending.id,
-                        one.address,
-                        one.outcome.as_str(),
-                        one.code,
-                        one.enhanced,
-                        one.reply,
-                        at.to_rfc3339()
-                    ])?;
+            if let Some(settled) = settled {
+                self.settle(settled)?;
             }
-            // What everybody has need not lie here: it may be confidential.
-            self.database
-                .prepare_cached(
-                    "UPDATE mail SET bytes = NULL WHERE id = ?1
-                     AND NOT EXISTS (SELECT 1 FROM delivery WHERE mail = ?1 AND outcome <> 'accepted')",
-                )?
-                .execute([pending.id])
+            let Some(next) = next else { return Ok(0) };
+            let mut sending = self.database.prepare_cached(&format!(
+                "UPDATE delivery SET outcome = 'sending', attempts = attempts + 1,
+                 first_attempt = coalesce(first_attempt, ?2), last_attempt = ?2
+                 WHERE mail = ?1 AND {WAITING} AND unknown < {MOST_UNKNOWN}"
+            ))?;
+            sending.execute(params![next.id, now.to_rfc3339()])
         })
     }
 
-    fn durably(&self, change: impl FnOnce() -> Result<usize, rusqlite::Error>) -> Result<(), Error> {
+    fn settle(&self, settled: &Settled) -> Result<(), rusqlite::Error> {
+        let mut update = self.database.prepare_cached(
+            "UPDATE delivery SET outcome = ?3, code = ?4, enhanced = ?5, reply = ?6, at = ?7, unknown = ?8,
+             due_at = ?9, relay = ?10 WHERE mail = ?1 AND address = ?2",
+        )?;
+        for one in &settled.outcomes {
+            let Judged { outcome, unknown, due_at, .. } = one;
+            update.execute(params![
+                settled.id,
+                outcome.address,
+                outcome.outcome.as_str(),
+                outcome.code,
+                outcome.enhanced,
+                outcome.reply,
+                settled.at.to_rfc3339(),
+                unknown,
+                due_at.map(|due_at| due_at.to_rfc3339()),
+                settled.relay,
+            ])?;
+        }
+        self.empty_if_delivered(settled.id)
+    }
+
+    /// What everybody has need not lie here: it may be confidential.
+    pub(super) fn empty_if_delivered(&self, id: i64) -> Result<(), rusqlite::Error> {
+        let mut empty = self.database.prepare_cached(
+            "UPDATE mail SET bytes = NULL, record = NULL WHERE id = ?1 AND NOT EXISTS
+             (SELECT 1 FROM delivery WHERE mail = ?1 AND outcome NOT IN ('accepted', 'dropped'))",
+        )?;
+        empty.execute([id]).map(|_| ())
+    }
+
+    /// Counts what a program that ended in the middle of sending has left as an attempt that may have brought the mail.
+    pub(super) fn find_interrupted(&self) -> Result<(), Error> {
+        let sql = format!(
+            "UPDATE delivery SET outcome = iif(unknown + 1 < {MOST_UNKNOWN}, 'unknown', 'held'), unknown = unknown + 1,
+             code = NULL, enhanced = NULL, reply = ?1, at = last_attempt, due_at = NULL
+             WHERE {WAITING} AND outcome = 'sending'"
+        );
+        let found = self.database.execute(&sql, [INTERRUPTED])?;
+        if found > 0 {
+            tracing::info!("a run ended while it was sending; what it sent may arrive twice");
+        }
+        Ok(())
+    }
+
+    /// What waits and is left alone in a run that began at `started`.
+    pub fn resting(&self, started: DateTime<Utc>) -> Result<Resting, Error> {
+        let sql = format!(
+            "SELECT count(DISTINCT mail) FILTER (WHERE is_later), min(due_at) FILTER (WHERE is_later),
+             count(DISTINCT mail) FILTER (WHERE unknown >= {MOST_UNKNOWN})
+             FROM (SELECT mail, due_at, unknown, unknown < {MOST_UNKNOWN} AND due_at > ?1 AND last_attempt < ?1 AS is_later
+                   FROM delivery WHERE {WAITING})"
+        );
+        let resting = |row: &Row<'_>| {
+            Ok(Resting { not_due: count(row, 0)?, next_due: time(row, 1)?, held: count(row, 2)? })
+        };
+        Ok(self.database.query_row(&sql, [started.to_rfc3339()], resting)?)
+    }
+
+    /// How many mails wait for somebody.
+    pub fn waiting(&self) -> Result<u64, Error> {
+        let sql = format!("SELECT count(DISTINCT mail) FROM delivery WHERE {WAITING}");
+        Ok(self.database.query_row(&sql, [], |row| count(row, 0))?)
+    }
+
+    pub(super) fn durably(
+        &self,
+        change: impl FnOnce() -> Result<usize, rusqlite::Error>,
+    ) -> Result<usize, Error> {
         self.database.execute_batch("BEGIN IMMEDIATE")?;
-        match change().and_then(|_| self.database.execute_batch("COMMIT")) {
-            Ok(()) => Ok(()),
+        match change().and_then(|changed| self.database.execute_batch("COMMIT").map(|()| changed)) {
+            Ok(changed) => Ok(changed),
             Err(error) => {
                 // The first error is the one to tell; after it nothing was written either way.
                 let _ = self.database.execute_batch("ROLLBACK");
@@ -128,4 +213,13 @@ impl State {
             }
         }
     }
+}
+
+/// A time as the state has it. One that nobody can read is as good as none.
+pub(super) fn time(row: &Row<'_>, index: usize) -> Result<Option<DateTime<Utc>>, rusqlite::Error> {
+    Ok(row.get::<_, Option<String>>(index)?.and_then(|text| text.parse().ok()))
+}
+
+fn count(row: &Row<'_>, index: usize) -> Result<u64, rusqlite::Error> {
+    row.get::<_, i64>(index).map(i64::unsigned_abs)
 }

@@ -1,4 +1,4 @@
-//! The tables of the state, and their version.
+//! The tables of the state, their version, and how a state of an older release is brought up to it.
 //!
 //! People look inside with `sqlite3`, so names are the words of the manual and nothing is packed.
 
@@ -6,13 +6,17 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::Error;
+use super::{Error, file};
 
 /// Says in the file's header that this is a state of ours: `TQal`.
 const APPLICATION: i32 = 0x5451_616c;
 /// The version of the tables below.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
+/// The oldest version whose sources and marks are as they are now, so that a fetcher can read it.
+const OLDEST_MEMORY: i32 = 1;
 
+/// Those who wait for a mail. Stands in queries as in the index, so that SQLite uses it.
+pub(super) const WAITING: &str = "outcome NOT IN ('accepted', 'rejected', 'dropped')";
 const TABLES: &str = "
 CREATE TABLE source (
     name TEXT PRIMARY KEY,
@@ -27,62 +31,107 @@ CREATE TABLE mark (
 
 CREATE TABLE mail (
     id INTEGER PRIMARY KEY,             -- also the order of sending
-    email TEXT NOT NULL UNIQUE,         -- the email record's id: taken once, ever
+    email TEXT NOT NULL UNIQUE,         -- the email record's id: taken once
     message_id TEXT NOT NULL,
     source TEXT NOT NULL,
     sender TEXT NOT NULL,
     bytes BLOB,                         -- final bytes; gone once every recipient has them
-    attempts INTEGER NOT NULL DEFAULT 0,
-    queued_at TEXT NOT NULL
+    queued_at TEXT NOT NULL,
+    record TEXT                         -- the email record, as JSON; goes with the bytes
 ) STRICT;
 
 CREATE TABLE delivery (
     mail INTEGER NOT NULL REFERENCES mail (id),
     address TEXT NOT NULL,
-    outcome TEXT NOT NULL,              -- queued, sending, or the receipt's word
+    outcome TEXT NOT NULL,              -- queued, sending, dropped, or the receipt's word
     code INTEGER,
     enhanced TEXT,
     reply TEXT,
-    at TEXT,
+    at TEXT,                            -- when the outcome was known
+    attempts INTEGER NOT NULL DEFAULT 0,
+    unknown INTEGER NOT NULL DEFAULT 0, -- how many of them may have brought the mail
+    first_attempt TEXT,
+    last_attempt TEXT,
+    due_at TEXT,                        -- not tried before; absent means at once
+    relay TEXT,                         -- who gave the outcome
     PRIMARY KEY (mail, address)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX waiting ON delivery (mail) WHERE outcome NOT IN ('accepted', 'rejected');
+CREATE INDEX waiting ON delivery (mail) WHERE outcome NOT IN ('accepted', 'rejected', 'dropped');
 ";
 
-/// Sets the connection up and creates the tables in an empty file.
-pub(super) fn prepare(database: &mut Connection, path: &Path) -> Result<(), Error> {
+/// From version 1: attempts are counted for each recipient, and the email record is kept.
+const FROM_1: &str = "
+ALTER TABLE mail ADD COLUMN record TEXT;
+ALTER TABLE delivery ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE delivery ADD COLUMN unknown INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE delivery ADD COLUMN first_attempt TEXT;
+ALTER TABLE delivery ADD COLUMN last_attempt TEXT;
+ALTER TABLE delivery ADD COLUMN due_at TEXT;
+ALTER TABLE delivery ADD COLUMN relay TEXT;
+UPDATE delivery SET attempts = (SELECT mail.attempts FROM mail WHERE mail.id = delivery.mail),
+    unknown = (outcome = 'unknown');
+ALTER TABLE mail DROP COLUMN attempts;
+DROP INDEX waiting;
+CREATE INDEX waiting ON delivery (mail) WHERE outcome NOT IN ('accepted', 'rejected', 'dropped');
+";
+
+/// Sets the connection up, creates the tables in an empty file, and brings older ones up to date.
+pub(super) fn prepare(database: &mut Connection, path: &Path, has_begun: bool) -> Result<(), Error> {
+    let is_new = is_empty(database, path, has_begun)?;
+    // Somebody else's database is left as it is.
+    let version = if is_new { VERSION } else { check(database, path, OLDEST_MEMORY)? };
     database.pragma_update(None, "journal_mode", "WAL")?;
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "foreign_keys", true)?;
     // What is deleted may be confidential and must not stay in the file.
     database.pragma_update(None, "secure_delete", true)?;
-    if is_empty(database)? {
+    // A large source must not leave a large journal behind.
+    database.pragma_update(None, "journal_size_limit", 4 * 1024 * 1024)?;
+    if is_new || version != VERSION {
         let transaction = database.transaction()?;
-        transaction.execute_batch(TABLES)?;
+        transaction.execute_batch(if is_new { TABLES } else { FROM_1 })?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
     }
-    check(database, path)
+    let verdict: String = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" { Ok(()) } else { Err(Error::damaged(&verdict)) }
 }
 
-/// Refuses a database that is not a state, or one that a newer release wrote.
-pub(super) fn check(database: &Connection, path: &Path) -> Result<(), Error> {
+/// Refuses a database whose outbox this release cannot read.
+pub(super) fn check_outbox(database: &Connection, path: &Path) -> Result<(), Error> {
+    check(database, path, VERSION).map(|_| ())
+}
+
+/// Refuses a database whose marks this release cannot read.
+pub(super) fn check_memory(database: &Connection, path: &Path) -> Result<(), Error> {
+    check(database, path, OLDEST_MEMORY).map(|_| ())
+}
+
+/// Refuses a database that is not a state, and one that is too old or that a newer release wrote.
+fn check(database: &Connection, path: &Path, oldest: i32) -> Result<i32, Error> {
     let number = |name: &str| database.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let refused = |reason: String| Error::Refused(format!("state {}: {reason}", path.display()));
     if number("application_id")? != APPLICATION {
         return Err(refused("a database, but not a state of tq-alerts".to_owned()));
     }
     let version = number("user_version")?;
-    if version != VERSION {
-        return Err(refused(format!("version {version}, and this release reads version {VERSION}")));
+    if version < oldest {
+        return Err(refused(format!(
+            "version {version}; tq-send-smtp brings it to version {VERSION} when it sends"
+        )));
     }
-    Ok(())
+    if version > VERSION {
+        return Err(refused(format!(
+            "version {version}, and this release reads version {VERSION}; use the newer one"
+        )));
+    }
+    Ok(version)
 }
 
-/// Whether nothing was ever written to the file.
-pub(super) fn is_empty(database: &Connection) -> Result<bool, Error> {
+/// Whether nothing was ever written to the file. One that has lost its tables is refused.
+pub(super) fn is_empty(database: &Connection, path: &Path, has_begun: bool) -> Result<bool, Error> {
     let tables: i64 = database.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(tables == 0)
+    if tables == 0 && has_begun { Err(file::lost(path, "has no tables")) } else { Ok(tables == 0) }
 }
