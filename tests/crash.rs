@@ -1,5 +1,8 @@
 //! Killing a stage in the middle and running again: every alert is sent once.
 
+mod sweep;
+mod world;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -218,4 +221,11 @@ fn a_stage_that_is_missing_is_78_and_nothing_is_lost() {
     assert_eq!(site.mails().len(), 0);
     site.run_both();
     assert_eq!(site.mails().len(), 3);
+}
+
+/// A share of what `scripts/crash-sweep` tries.
+#[test]
+fn a_sender_that_is_killed_or_failed_at_any_call_loses_nothing_and_doubles_one_mail_at_most() {
+    let tally = sweep::sweep(sweep::Share { every: 17, from: 0 }, |line| println!("{line}"));
+    assert!(tally.is_good(), "{tally:?}");
 }
