@@ -11,6 +11,7 @@ mod canary;
 mod cases;
 mod check;
 mod login;
+mod orders;
 mod output;
 mod pace;
 mod queue;
@@ -20,6 +21,7 @@ mod state;
 mod table;
 mod tls;
 mod token;
+mod waiting;
 mod wire;
 
 use std::collections::BTreeMap;

@@ -179,18 +179,18 @@ impl State {
         Ok(())
     }
 
-    /// What waits and is left alone in a run that began at `started`.
-    pub fn resting(&self, started: DateTime<Utc>) -> Result<Resting, Error> {
+    /// What waits and is left alone by a run that begins now.
+    pub fn resting(&self, now: DateTime<Utc>) -> Result<Resting, Error> {
         let sql = format!(
             "SELECT count(DISTINCT mail) FILTER (WHERE is_later), min(due_at) FILTER (WHERE is_later),
              count(DISTINCT mail) FILTER (WHERE unknown >= {MOST_UNKNOWN})
-             FROM (SELECT mail, due_at, unknown, unknown < {MOST_UNKNOWN} AND due_at > ?1 AND last_attempt < ?1 AS is_later
+             FROM (SELECT mail, due_at, unknown, unknown < {MOST_UNKNOWN} AND due_at > ?1 AS is_later
                    FROM delivery WHERE {WAITING})"
         );
         let resting = |row: &Row<'_>| {
             Ok(Resting { not_due: count(row, 0)?, next_due: time(row, 1)?, held: count(row, 2)? })
         };
-        Ok(self.database.query_row(&sql, [started.to_rfc3339()], resting)?)
+        Ok(self.database.query_row(&sql, [now.to_rfc3339()], resting)?)
     }
 
     /// How many mails wait for somebody.
