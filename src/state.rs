@@ -23,8 +23,10 @@ pub use memory::Memory;
 pub use outbox::{Mail, Pending, Resting, Settled};
 pub use waiting::{DEAD_LETTERS, DeadLetter, Waiting, WaitingMail};
 
+use std::cell::RefCell;
 use std::fmt;
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -82,6 +84,11 @@ impl From<Error> for Failure {
 }
 
 impl Error {
+    /// Whether there is no room on the disk.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Disk(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
+    }
+
     fn damaged(reason: &impl fmt::Display) -> Self {
         Self::Refused(format!(
             "state: damaged ({reason}); restore it from a copy, or begin anew with a new file"
@@ -102,6 +109,9 @@ impl Error {
 /// The state, for its only writer.
 pub struct State {
     database: Connection,
+    path: PathBuf,
+    /// Room on the disk for one outcome.
+    reserve: RefCell<Option<File>>,
     _lock: file::Lock,
 }
 
@@ -117,9 +127,18 @@ impl State {
         let mut database = Connection::open_with_flags(path, flags)?;
         schema::prepare(&mut database, path, lock.has_begun).map_err(|error| error.at(path))?;
         lock.begin(path)?;
-        let state = Self { database, _lock: lock };
+        let state = Self { database, path: path.to_owned(), reserve: RefCell::default(), _lock: lock };
         state.find_interrupted()?;
         Ok(state)
+    }
+
+    /// Keeps room on the disk for the outcome of a mail, so that a disk that is full is found out before the mail is sent.
+    pub fn keep_room(&self) -> Result<(), Error> {
+        let mut reserve = self.reserve.borrow_mut();
+        if reserve.is_none() {
+            *reserve = file::reserve(&self.path)?;
+        }
+        Ok(())
     }
 }
 

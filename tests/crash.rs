@@ -1,5 +1,6 @@
 //! Killing a stage in the middle and running again: every alert is sent once.
 
+mod full_disk;
 mod sweep;
 mod world;
 

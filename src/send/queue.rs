@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::Sender;
 use super::destination::Outgoing;
-use crate::exit::{Failure, Status};
+use crate::exit::{self, Failure, Status};
 use crate::record::{Outcome, Receipt, RecipientOutcome, now};
 use crate::smtp::Verdict;
 use crate::state::{Delivery, Pending, Settled, State};
@@ -32,11 +32,21 @@ pub(super) fn deliver<W: Write>(
     patience: &Patience,
     last: &mut i64,
 ) -> Result<Status, Failure> {
-    let started = sender.started;
     let mut status = Status::Done;
+    let delivered = deliver_each(sender, state, patience, last, &mut status);
+    exit::both(sender.reports.program, Ok(status), delivered.map(|()| Status::Done))
+}
+
+fn deliver_each<W: Write>(
+    sender: &mut Sender<W>,
+    state: &State,
+    patience: &Patience,
+    last: &mut i64,
+    status: &mut Status,
+) -> Result<(), Failure> {
     let mut is_noted = false;
     let mut is_begun = false;
-    let mut next = state.next_due(*last, started)?;
+    let mut next = state.next_due(*last, sender.started)?;
     while let Some(pending) = next.take() {
         *last = pending.id;
         let mail = Outgoing::from(&pending);
@@ -49,21 +59,30 @@ pub(super) fn deliver<W: Write>(
             let (mut verdict, mut receipt) = sender.destination.deliver(&mail);
             let told = judge(&pending, &verdict, Delivery::untried);
             tell(&mut verdict, &mut receipt, told);
-            status = status.worst(sender.report(&verdict, &receipt));
-            next = state.next_due(pending.id, started)?;
+            *status = status.worst(sender.report(&verdict, &receipt));
+            next = state.next_due(pending.id, sender.started)?;
             continue;
         }
         if !is_begun {
+            state.keep_room()?;
             state.advance(None, Some(&pending), now())?;
         }
         let (mut verdict, mut receipt) = sender.destination.deliver(&mail);
         let settled = settle(&pending, &verdict, &receipt, patience);
-        next = state.next_due(pending.id, started)?;
+        next = state.next_due(pending.id, sender.started)?;
         is_begun = next.is_some() && sender.destination.is_ready();
-        state.advance(Some(&settled), next.as_ref().filter(|_| is_begun), now())?;
-        status = status.worst(report(sender, &settled, &mut verdict, &mut receipt));
+        let written = match state.advance(Some(&settled), next.as_ref().filter(|_| is_begun), now()) {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_full() => {
+                state.settle_last(&settled)?;
+                Err(error)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        *status = status.worst(report(sender, &settled, &mut verdict, &mut receipt));
+        written?;
     }
-    Ok(status)
+    Ok(())
 }
 
 /// Says what is left alone in this run, and forgets what was delivered long ago.
@@ -72,6 +91,7 @@ pub(super) fn close<W: Write>(
     state: &State,
     patience: &Patience,
 ) -> Result<Status, Failure> {
+    state.empty_delivered()?;
     let resting = state.resting(sender.started)?;
     let mut status = Status::Done;
     if let Some(next_due) = resting.next_due {

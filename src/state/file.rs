@@ -9,7 +9,8 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FallocateFlags, FlockOperation, OFlags, fallocate, flock};
+use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use super::Error;
@@ -81,12 +82,34 @@ pub(super) fn lost(path: &Path, what: &str) -> Error {
     ))
 }
 
-/// Makes the folder (0700) where it is missing, and refuses one that others may write to.
-pub(super) fn prepare_folder(path: &Path) -> Result<(), Error> {
-    let folder = match path.parent() {
+/// How much room the outcome of one mail may take in the journal: a dozen pages.
+const ROOM: u64 = 64 * 1024;
+
+/// Room beside the state, in a file without a name, which the kernel gives back when the program ends. None where the
+/// file system has no such files.
+pub(super) fn reserve(path: &Path) -> Result<Option<File>, Error> {
+    let folder = folder(path);
+    let no_name = i32::try_from(OFlags::TMPFILE.bits()).unwrap_or_default();
+    let Ok(file) = OpenOptions::new().write(true).custom_flags(no_name).mode(0o600).open(folder) else {
+        return Ok(None);
+    };
+    match fallocate(&file, FallocateFlags::empty(), 0, ROOM) {
+        Ok(()) => Ok(Some(file)),
+        Err(Errno::OPNOTSUPP) => Ok(None),
+        Err(error) => Err(Error::File(format!("state folder {}: {error}", folder.display()))),
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// Makes the folder (0700) where it is missing, and refuses one that others may write to.
+pub(super) fn prepare_folder(path: &Path) -> Result<(), Error> {
+    let folder = folder(path);
     let cannot_create =
         |error: &io::Error| Error::CannotCreate(format!("state {}: {error}", folder.display()));
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);

@@ -153,16 +153,14 @@ impl State {
                 settled.relay,
             ])?;
         }
-        self.empty_if_delivered(settled.id)
+        Ok(())
     }
 
-    /// What everybody has need not lie here: it may be confidential.
-    pub(super) fn empty_if_delivered(&self, id: i64) -> Result<(), rusqlite::Error> {
-        let mut empty = self.database.prepare_cached(
-            "UPDATE mail SET bytes = NULL, record = NULL WHERE id = ?1 AND NOT EXISTS
-             (SELECT 1 FROM delivery WHERE mail = ?1 AND outcome NOT IN ('accepted', 'dropped'))",
-        )?;
-        empty.execute([id]).map(|_| ())
+    /// Writes down what became of a mail where the disk has no room for more: that room was kept for it.
+    pub fn settle_last(&self, settled: &Settled) -> Result<(), Error> {
+        self.reserve.take();
+        self.durably(|| self.settle(settled).map(|()| 0))?;
+        Ok(())
     }
 
     /// Counts what a program that ended in the middle of sending has left as an attempt that may have brought the mail.

@@ -12,6 +12,9 @@ use super::{Error, State};
 /// Who was never given the mail, whether it waits for them or is a dead letter.
 const UNDELIVERED: &str = "outcome NOT IN ('accepted', 'dropped')";
 
+/// So many mails are emptied in one step, so that the journal stays small.
+const BATCH: i64 = 256;
+
 impl State {
     /// The undelivered mail with this email id, or those whose ids begin like this.
     pub fn undelivered(&self, id: &str) -> Result<Vec<i64>, Error> {
@@ -52,11 +55,33 @@ impl State {
     pub fn drop_mail(&self, id: i64) -> Result<(), Error> {
         self.durably(|| {
             let sql = format!("UPDATE delivery SET outcome = 'dropped' WHERE mail = ?1 AND {UNDELIVERED}");
-            let dropped = self.database.execute(&sql, [id])?;
-            self.empty_if_delivered(id)?;
-            Ok(dropped)
+            self.database.execute(&sql, [id])
         })?;
-        Ok(())
+        self.empty_delivered()
+    }
+
+    /// Takes what everybody has out of the state: it may be confidential. Not in the step that writes an outcome down,
+    /// which must find room where the disk is nearly full.
+    pub fn empty_delivered(&self) -> Result<(), Error> {
+        let mut next = self.database.prepare_cached(&format!(
+            "SELECT max(id), count(*) FROM (SELECT id FROM mail WHERE id > ?1 AND bytes IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM delivery WHERE mail = mail.id AND {UNDELIVERED}) ORDER BY id LIMIT {BATCH})"
+        ))?;
+        let mut empty = self.database.prepare_cached(&format!(
+            "UPDATE mail SET bytes = NULL, record = NULL WHERE id > ?1 AND id <= ?2 AND bytes IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM delivery WHERE mail = mail.id AND {UNDELIVERED})"
+        ))?;
+        let mut last = 0;
+        loop {
+            let (end, count): (Option<i64>, i64) =
+                next.query_row([last], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let Some(end) = end else { return Ok(()) };
+            self.durably(|| empty.execute([last, end]))?;
+            if count < BATCH {
+                return Ok(());
+            }
+            last = end;
+        }
     }
 
     /// Forgets the mails that everybody has had since `before`. Dead letters stay.

@@ -32,17 +32,19 @@ const ALL: [&str; 4] = ["alert-1", "alert-2", "alert-3", "alert-4"];
 const SOC: &str = "soc@example.com";
 const OPS: &str = "ops@example.com";
 
-/// What is done at a call, in strace's words, and to which calls.
-const FAULTS: [(&str, &[&str]); 3] = [
+/// What is done at a call, or from it on, in strace's words with # for the number, and to which calls.
+const FAULTS: [(&str, &[&str]); 4] = [
     (
-        "signal=SIGKILL",
+        "signal=SIGKILL:when=#",
         &["write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "unlink", "sendto", "recvfrom"],
     ),
-    ("error=ENOSPC", &["write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "unlink"]),
+    ("error=ENOSPC:when=#", &["write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "unlink"]),
     (
-        "error=EIO",
+        "error=EIO:when=#",
         &["read", "write", "pread64", "pwrite64", "fsync", "fdatasync", "unlink", "sendto", "recvfrom"],
     ),
+    // The disk is full, and stays so.
+    ("error=ENOSPC:when=#+", &["pwrite64", "fsync"]),
 ];
 
 /// A run to be broken.
@@ -196,17 +198,9 @@ impl Point {
         let mut outcome = Outcome::default();
         let site = Site::new(self.scenario);
         let Self { call, number, fault, .. } = self;
-        let broken = site.run_under(
-            &[
-                "-o",
-                "/dev/null",
-                "-e",
-                &format!("trace={call}"),
-                "-e",
-                &format!("inject={call}:{fault}:when={number}"),
-            ],
-            &FIRST,
-        );
+        let fault = fault.replace('#', &number.to_string());
+        let (watched, injected) = (format!("trace={call}"), format!("inject={call}:{fault}"));
+        let broken = site.run_under(&["-o", "/dev/null", "-e", &watched, "-e", &injected], &FIRST);
         let held = Held::read(&site.state());
         let early = site.relay.messages().iter().any(|mail| alerts(mail).any(|alert| !held.has(alert)));
         outcome.complain_if(early, || "a mail was sent of a source that was not taken".to_owned());
