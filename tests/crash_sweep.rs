@@ -27,12 +27,10 @@ fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|word| word.parse().ok());
-        match (argument.as_str(), &mut share) {
-            ("--quick", share) => share.every = QUICK,
-            ("--every", share) => {
-                share.every = number().filter(|every| *every > 0).expect("--every takes a number")
-            }
-            ("--from", share) => share.from = number().expect("--from takes a number"),
+        match argument.as_str() {
+            "--quick" => share.every = QUICK,
+            "--every" => share.every = number().filter(|every| *every > 0).expect("--every takes a number"),
+            "--from" => share.from = number().expect("--from takes a number"),
             _ => panic!("unknown argument '{argument}'"),
         }
     }

@@ -7,10 +7,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::escape;
 use crate::record::{Outcome, RecipientOutcome};
 
 /// So many attempts may end without it being known whether they brought the mail.
 pub(super) const MOST_UNKNOWN: u32 = 5;
+/// The longest reply in a record, in characters.
+const REPLY_LIMIT: usize = 512;
 /// A mail that is tried for so long only is due in every run.
 const PATIENCE: TimeDelta = TimeDelta::minutes(15);
 /// No mail waits longer for its next attempt.
@@ -74,7 +77,7 @@ impl Delivery {
 
 fn in_our_words(one: RecipientOutcome, outcome: Outcome, reason: &str) -> RecipientOutcome {
     let reply = one.reply.map_or_else(|| reason.to_owned(), |reply| format!("{reason}: {reply}"));
-    RecipientOutcome { outcome, reply: Some(reply), ..one }
+    RecipientOutcome { outcome, reply: Some(escape::cut(&reply, REPLY_LIMIT).into_owned()), ..one }
 }
 
 fn in_words(span: TimeDelta) -> String {

@@ -14,23 +14,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use tempfile::TempDir;
-
-use super::world::{Held, Mails};
-use crate::support::program::{Ended, Program, program};
-use crate::support::relay::{Received, Relay, Script};
-use crate::support::site::private_folder;
-
-const FIRST: [&str; 3] = ["alert-1", "alert-2", "alert-3"];
-const ALL: [&str; 4] = ["alert-1", "alert-2", "alert-3", "alert-4"];
-const SOC: &str = "soc@example.com";
-const OPS: &str = "ops@example.com";
+use super::world::{ALL, FIRST, Held, SCENARIOS, Scenario, Site};
+use crate::support::relay::Received;
 
 /// What is done at a call, or from it on, in strace's words with # for the number, and to which calls.
 const FAULTS: [(&str, &[&str]); 4] = [
@@ -45,36 +34,6 @@ const FAULTS: [(&str, &[&str]); 4] = [
     ),
     // The disk is full, and stays so.
     ("error=ENOSPC:when=#+", &["pwrite64", "fsync"]),
-];
-
-/// A run to be broken.
-struct Scenario {
-    name: &'static str,
-    mails: Mails,
-    to: &'static [&'static str],
-    /// What the relay does besides taking mail.
-    script: fn() -> Script,
-    /// Whether its mails wait from a run before it, which found no relay.
-    is_backlog: bool,
-}
-
-const SCENARIOS: [Scenario; 4] = [
-    Scenario {
-        name: "single mails",
-        mails: Mails::Single,
-        to: &[SOC],
-        script: Script::new,
-        is_backlog: false,
-    },
-    Scenario { name: "a digest", mails: Mails::Digest, to: &[SOC], script: Script::new, is_backlog: false },
-    Scenario {
-        name: "two recipients",
-        mails: Mails::Single,
-        to: &[SOC, OPS],
-        script: || Script::new().times(1, |script| script.reply_to_recipient(OPS, "450 4.2.0 later\r\n")),
-        is_backlog: false,
-    },
-    Scenario { name: "a backlog", mails: Mails::Single, to: &[SOC], script: Script::new, is_backlog: true },
 ];
 
 /// One call of one run, and what is done at it.
@@ -253,58 +212,4 @@ impl Point {
 fn alerts(mail: &Received) -> impl Iterator<Item = &'static str> {
     let body = String::from_utf8_lossy(&mail.body).into_owned();
     ALL.into_iter().filter(move |alert| body.contains(&format!("<{alert}>")))
-}
-
-/// A state and a relay of one point.
-struct Site {
-    scenario: &'static Scenario,
-    folder: TempDir,
-    relay: Relay,
-}
-
-impl Site {
-    fn new(scenario: &'static Scenario) -> Self {
-        let site = Self { scenario, folder: private_folder(), relay: Relay::start((scenario.script)()) };
-        if scenario.is_backlog {
-            let stream = Held::default().stream(&FIRST, scenario.mails, scenario.to);
-            site.arguments(program("tq-send-smtp"), 1).run_on(stream).ends_with(75);
-        }
-        site
-    }
-
-    fn state(&self) -> PathBuf {
-        self.folder.path().join("state/state.db")
-    }
-
-    fn files(&self) -> Vec<String> {
-        let folder = fs::read_dir(self.folder.path().join("state")).expect("a folder");
-        let mut names: Vec<String> =
-            folder.map(|file| file.expect("a file").file_name().to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
-    }
-
-    fn arguments(&self, program: Program, port: u16) -> Program {
-        let program = program.args(&["--host", "127.0.0.1", "--tls", "none", "--timeout", "20", "--port"]);
-        program.arg(port.to_string()).arg("--state").arg(self.state())
-    }
-
-    /// One run on what a fetch finds of these alerts.
-    fn run(&self, alerts: &[&str]) -> Ended {
-        let stream = Held::read(&self.state()).stream(alerts, self.scenario.mails, self.scenario.to);
-        self.arguments(program("tq-send-smtp"), self.relay.port()).run_on(stream)
-    }
-
-    /// The same under strace.
-    fn run_under(&self, options: &[&str], alerts: &[&str]) -> Ended {
-        let stream = Held::read(&self.state()).stream(alerts, self.scenario.mails, self.scenario.to);
-        let sender = self.arguments(program("tq-send-smtp"), self.relay.port()).into_command();
-        let mut command = Command::new("strace");
-        command.args(["-f", "-qq"]).args(options).arg("--").arg(sender.get_program()).args(sender.get_args());
-        let input = self.folder.path().join("stream");
-        fs::write(&input, stream).expect("a file can be written");
-        command.stdin(fs::File::open(&input).expect("it is there")).stdout(Stdio::null());
-        let output = command.output().expect("strace can be started: install it");
-        Ended::new("strace", &output)
-    }
 }
