@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use sweep::{Share, Tally};
 
 /// A share that is tried in less than 50 seconds on two processors.
-const QUICK: usize = 8;
+const QUICK: usize = 4;
 
 fn main() -> ExitCode {
     let mut share = Share { every: 1, from: 0 };

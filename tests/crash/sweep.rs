@@ -131,7 +131,8 @@ fn points(scenario: &'static Scenario) -> Vec<Point> {
 
 impl std::fmt::Display for Point {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}, {} {}, {}", self.scenario.name, self.call, self.number, self.fault)
+        let Self { scenario, call, number, .. } = self;
+        write!(f, "{}, {call} {number}, {}", scenario.name, self.fault.replace('#', &number.to_string()))
     }
 }
 
