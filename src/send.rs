@@ -6,6 +6,7 @@
 mod backlog;
 mod destination;
 mod dry_run;
+mod due;
 mod intake;
 mod parcel;
 mod queue;
@@ -67,10 +68,13 @@ impl<W: Write> Sender<W> {
     /// A stream that breaks off does not keep back what was taken before.
     pub fn queue<R: BufRead>(
         mut self,
-        state: &State,
+        state: &mut State,
         patience: &Patience,
         input: Reader<R>,
-    ) -> Result<Status, Failure> {
+    ) -> Result<Status, Failure>
+    where
+        W: Send,
+    {
         let (program, mut last) = (self.reports.program, 0);
         let backlog = queue::deliver(&mut self, state, patience, &mut last);
         let taken = intake::take_over(&mut self, state, patience, input);
@@ -79,16 +83,6 @@ impl<W: Write> Sender<W> {
         let worked = exit::both(program, taken, exit::both(program, delivered, closed));
         let done = exit::both(program, backlog, worked);
         self.finish(done)
-    }
-
-    /// Says who does not have a mail and why, says once that nobody can have it, and prints the receipt.
-    fn report(&mut self, verdict: &Verdict, receipt: &Receipt) -> Status {
-        self.reports.complain_of(verdict);
-        if let Some(down) = self.destination.down() {
-            self.reports.say_down(&down.reason);
-        }
-        self.print(receipt);
-        verdict.status
     }
 
     fn print(&mut self, receipt: &Receipt) {

@@ -86,7 +86,7 @@ fn run(args: Args) -> Result<Status, Failure> {
     let destination = Destination::from_settings(&smtp)?;
     let sender = Sender::new(PROGRAM, destination, output);
     let done = match state_path {
-        Some(path) => sender.queue(&state::State::open(&path)?, &patience(&file.state), input),
+        Some(path) => sender.queue(&mut state::State::open(&path)?, &patience(&file.state), input),
         None => sender.stream(input),
     };
     if !interrupt::raised() {

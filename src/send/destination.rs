@@ -102,22 +102,6 @@ impl Destination {
         }
     }
 
-    /// Makes sure that mail can be handed over, as far as that can be known beforehand. Fails for the rest of the run.
-    pub(super) fn open(&mut self) -> Result<(), Down> {
-        if let Self::Relay(relay) = self {
-            relay.open();
-        }
-        self.down().map_or(Ok(()), Err)
-    }
-
-    /// Whether the next mail can be handed over without opening anything first.
-    pub(super) fn is_ready(&self) -> bool {
-        match self {
-            Self::Relay(relay) => relay.is_open(),
-            Self::Maildir(_) => true,
-        }
-    }
-
     /// Why no mail can be handed over any more.
     pub(super) fn down(&self) -> Option<Down> {
         let Self::Relay(relay) = self else { return None };

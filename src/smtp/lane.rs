@@ -115,10 +115,6 @@ impl Lane {
         }
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        self.session.is_some()
-    }
-
     pub(super) fn down(&self) -> Option<&Error> {
         self.down.as_ref()
     }

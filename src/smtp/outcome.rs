@@ -25,7 +25,10 @@ impl Envelope {
 }
 
 /// What became of one mail.
+#[derive(Clone)]
 pub struct Verdict {
+    /// Whether anything was decided about this mail; without a session nobody was asked to take it.
+    pub asked: bool,
     /// Each recipient for itself.
     pub recipients: Vec<RecipientOutcome>,
     /// The relay's own id for the mail.
@@ -44,7 +47,7 @@ impl Verdict {
         let status =
             recipients.iter().map(|one| status_of(one.outcome, one.code)).fold(Status::Done, Status::worst);
         let complaints = complaints(&recipients);
-        Self { recipients, queue_id: None, tls: None, status, complaints }
+        Self { asked: true, recipients, queue_id: None, tls: None, status, complaints }
     }
 
     /// The same verdict, with the outcomes of more recipients.
@@ -69,6 +72,7 @@ impl Verdict {
             None => unanswered(address, error.outcome(), &error.to_string()),
         };
         Self {
+            asked: false,
             status: error.status(),
             complaints: Vec::new(),
             ..Self::new(recipients.into_iter().map(outcome).collect())

@@ -72,18 +72,6 @@ impl Relay {
         self.settings.name()
     }
 
-    /// Opens a session where there is none. A failure is the same for the rest of the run.
-    pub fn open(&mut self) {
-        if self.down.is_none() {
-            self.lane.open();
-        }
-    }
-
-    /// Whether a session stands, as far as was heard of it.
-    pub fn is_open(&self) -> bool {
-        self.lane.is_open()
-    }
-
     /// Why there is no session any more.
     pub fn down(&self) -> Option<&Error> {
         self.down.as_ref().or(self.lane.down())

@@ -57,15 +57,20 @@ impl Delivery {
         };
         let outcome = match &given_up {
             Some((outcome, reason)) => in_our_words(one, *outcome, reason),
-            None => self.untried(one),
+            None => self.in_doubt(one),
         };
         let waits = matches!(outcome.outcome, Outcome::Deferred | Outcome::Unknown) && tried_for >= PATIENCE;
         let due_at = waits.then(|| at + LONGEST_WAIT.min(tried_for / 2));
         Judged { outcome, unknown, due_at, given_up: given_up.map(|(_, reason)| reason) }
     }
 
-    /// What is known when nobody could be asked, or nothing was decided: an earlier attempt may have brought the mail.
-    pub fn untried(&self, one: RecipientOutcome) -> RecipientOutcome {
+    /// What is known when nobody could be asked.
+    pub fn untried(&self, one: RecipientOutcome) -> Judged {
+        Judged { outcome: self.in_doubt(one), unknown: self.unknown, due_at: None, given_up: None }
+    }
+
+    /// Where nothing was decided, an earlier attempt may have brought the mail.
+    fn in_doubt(&self, one: RecipientOutcome) -> RecipientOutcome {
         let is_open = matches!(one.outcome, Outcome::Deferred | Outcome::Held);
         if !is_open || self.unknown == 0 {
             return one;

@@ -51,6 +51,8 @@ pub struct Settled {
     pub relay: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// Whether the relay was asked to take it; if not, it was no attempt.
+    pub asked: bool,
 }
 
 /// Mails that are left alone in this run.
@@ -136,7 +138,8 @@ impl State {
     fn settle(&self, settled: &Settled) -> Result<(), rusqlite::Error> {
         let mut update = self.database.prepare_cached(
             "UPDATE delivery SET outcome = ?3, code = ?4, enhanced = ?5, reply = ?6, at = ?7, unknown = ?8,
-             due_at = ?9, relay = ?10 WHERE mail = ?1 AND address = ?2",
+             due_at = ?9, relay = ?10, attempts = attempts - ?11,
+             first_attempt = iif(attempts > ?11, first_attempt, NULL) WHERE mail = ?1 AND address = ?2",
         )?;
         for one in &settled.outcomes {
             let Judged { outcome, unknown, due_at, .. } = one;
@@ -151,6 +154,7 @@ impl State {
                 unknown,
                 due_at.map(|due_at| due_at.to_rfc3339()),
                 settled.relay,
+                u32::from(!settled.asked),
             ])?;
         }
         Ok(())
