@@ -126,25 +126,52 @@ pub(super) struct Scenario {
     pub(super) script: fn() -> Script,
     /// Whether its mails wait from a run before it, which found no relay.
     pub(super) is_backlog: bool,
+    /// Over how many sessions it sends: so many mails may be there twice.
+    pub(super) connections: usize,
 }
 
-pub(super) const SCENARIOS: [Scenario; 4] = [
+pub(super) const SCENARIOS: [Scenario; 5] = [
     Scenario {
         name: "single mails",
         mails: Mails::Single,
         to: &[SOC],
         script: Script::new,
         is_backlog: false,
+        connections: 1,
     },
-    Scenario { name: "a digest", mails: Mails::Digest, to: &[SOC], script: Script::new, is_backlog: false },
+    Scenario {
+        name: "a digest",
+        mails: Mails::Digest,
+        to: &[SOC],
+        script: Script::new,
+        is_backlog: false,
+        connections: 1,
+    },
     Scenario {
         name: "two recipients",
         mails: Mails::Single,
         to: &[SOC, OPS],
         script: || Script::new().times(1, |script| script.reply_to_recipient(OPS, "450 4.2.0 later\r\n")),
         is_backlog: false,
+        connections: 1,
     },
-    Scenario { name: "a backlog", mails: Mails::Single, to: &[SOC], script: Script::new, is_backlog: true },
+    Scenario {
+        name: "a backlog",
+        mails: Mails::Single,
+        to: &[SOC],
+        script: Script::new,
+        is_backlog: true,
+        connections: 1,
+    },
+    // Each session has a thread, and calls are counted for each: some of the points are reached by none.
+    Scenario {
+        name: "two sessions",
+        mails: Mails::Single,
+        to: &[SOC],
+        script: Script::new,
+        is_backlog: false,
+        connections: 2,
+    },
 ];
 
 /// A state and a relay of one point.
@@ -178,7 +205,8 @@ impl Site {
 
     fn arguments(&self, program: Program, port: u16) -> Program {
         let program = program.args(&["--host", "127.0.0.1", "--tls", "none", "--timeout", "20", "--port"]);
-        program.arg(port.to_string()).arg("--state").arg(self.state())
+        let program = program.arg(port.to_string()).arg("--connections");
+        program.arg(self.scenario.connections.to_string()).arg("--state").arg(self.state())
     }
 
     /// One run on what a fetch finds of these alerts.
