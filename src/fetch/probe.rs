@@ -49,8 +49,10 @@ pub fn probe<W: Write>(fetch: Fetch<W>, names: &[String], configured: Route) -> 
         people.push(Person { name: name.clone(), user, own, watches: None });
     }
     let mut routes: Vec<Route> = Route::presets().collect();
-    if routes.iter().all(|route| route.name != configured.name) {
-        routes.insert(0, configured);
+    // A preset that is configured with places or a query of its own is tried with them.
+    match routes.iter_mut().find(|route| route.name == configured.name) {
+        Some(preset) => *preset = configured,
+        None => routes.insert(0, configured),
     }
     let mut best = Fit::Not;
     for route in &routes {
