@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::findings::{Findings, Unreadable};
 use super::{Library, RESCAN, is_due};
 use crate::exit::{Failure, Status};
-use crate::threatq::{Route, User, Users, Watched};
+use crate::threatq::{Error, Route, User, Users, Watched};
 
 /// The folder of all that is remembered of watchlists.
 pub(super) const SOURCE: &str = "watchlist";
@@ -27,6 +27,8 @@ pub(super) struct Person {
     pub(super) is_unclear: bool,
     /// Most of what is remembered is not on the list, and that is not believed yet.
     pub(super) doubted: bool,
+    /// ThreatQ did not give the list, so that nothing is remembered of this look at it.
+    pub(super) has_failed: bool,
 }
 
 /// What is remembered of one user's list.
@@ -91,7 +93,15 @@ pub(super) fn people<W: Write>(
                 "{name}: the watchlist is looked at for the first time; what is on it now is no news"
             );
         }
-        people.push(Person { user, folder, known, since, is_unclear: false, doubted: false });
+        people.push(Person {
+            user,
+            folder,
+            known,
+            since,
+            is_unclear: false,
+            doubted: false,
+            has_failed: false,
+        });
     }
     Ok(people)
 }
@@ -104,12 +114,25 @@ pub(super) fn listed<W: Write>(
     route: &Route,
 ) -> Result<Listed, Failure> {
     let mut listed = Listed::new();
+    let (last, mut all_failed) = (people.len().saturating_sub(1), true);
     for (index, person) in people.iter_mut().enumerate() {
+        let is_last = index == last;
         let whose = format!("the watchlist of {}", person.user.watcher().name);
         let mut unreadable = Unreadable::default();
         let own = route.session_of(&library.client, &person.user)?;
         let client = own.as_ref().unwrap_or(&library.client);
-        for watched in route.watched_by(client, &library.types, &person.user)? {
+        let rows = match route.watched_by(client, &library.types, &person.user) {
+            Ok(rows) => rows,
+            // It may be for this list alone; where it is not, it fails for the last one, too.
+            Err(error @ (Error::Failed { .. } | Error::Moving(_))) if !(is_last && all_failed) => {
+                findings.complain(Status::TryAgain, &format!("{whose}: {error}"));
+                (person.is_unclear, person.has_failed) = (true, true);
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        all_failed = false;
+        for watched in rows {
             match watched {
                 Ok(Watched { type_name, id }) => {
                     let watchers = listed.entry((type_name, id)).or_default();

@@ -77,7 +77,7 @@ fn watchlist<W: Write>(
     })?;
     let tells_removed = tells_removed && !findings.scope.baseline;
     let_go(library, findings, &mut source, &people, &listed, tells_removed)?;
-    for person in &people {
+    for person in people.iter().filter(|person| !person.has_failed) {
         let known = after(findings, &source, person, settled);
         if person.known != Some(known) {
             source.remember(entry(person.key(), &known)?, &mut findings.output)?;

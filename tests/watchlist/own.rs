@@ -4,6 +4,7 @@ use serde_json::json;
 use threatq_sim::{Fault, FaultKind, Settings, WatchlistRoute, WatchlistRows, World};
 
 use super::{ANAS, WATCHLIST, remembered, site};
+use crate::support::program::Ended;
 use crate::support::site::{Site, secret_file};
 
 const BOTH: [&str; 2] = ["--users", "Ana Ortiz,Cy Young"];
@@ -75,6 +76,51 @@ fn a_list_that_names_the_user_and_holds_only_what_others_watch_is_not_taken_for_
     let run = site.program(WATCHLIST).arg("--removed").run().ends_with(78);
     let run = run.complains(&["/api/users/2/watchlist says what others watch", "[[watchlist.login]]"]);
     assert!(run.records_of("checkpoint").is_empty());
+}
+
+#[test]
+fn a_list_that_threatq_fails_at_blocks_no_other_and_its_news_are_told_later() {
+    let site = site(WatchlistRoute::OfUser, WatchlistRows::Flat);
+    let failure = || FaultKind::Status(500, "deadlock".to_owned());
+    let run_both = || {
+        let run = site.program(WATCHLIST).args(&BOTH).run();
+        let emails = site.program("tq-format-email").run_on(&*run.stdout).succeeds();
+        site.program("tq-send-smtp").run_on(emails.stdout).succeeds();
+        run
+    };
+    let told = |run: &Ended| -> Vec<Option<u64>> {
+        run.records_of("alert").iter().map(|alert| alert["object"]["id"].as_u64()).collect()
+    };
+    // At the first look nothing is known of the list, and in the next run it is the first look again.
+    site.sim.fault(Fault::next("/api/users/3/watchlist", failure()));
+    run_both().ends_with(75).complains(&["the watchlist of Cy Young: ", "answered 500: deadlock"]);
+    assert!(told(&run_both().succeeds()).is_empty());
+    for id in [8, 9] {
+        site.sim.world().advance(3600);
+        site.sim.world().set_status("indicators", id, "Indirect").expect("a status");
+    }
+    site.sim.fault(Fault::next("/api/users/3/watchlist", failure()));
+    assert_eq!(told(&run_both().ends_with(75)), [Some(8)]);
+    assert_eq!(told(&run_both().succeeds()), [Some(9)]);
+    for user in [2, 3] {
+        site.sim.fault(Fault::next(&format!("/api/users/{user}/watchlist"), failure()));
+    }
+    let run = site.program(WATCHLIST).args(&BOTH).run().ends_with(75);
+    assert!(run.records_of("checkpoint").is_empty(), "none of the lists was read");
+}
+
+#[test]
+fn the_probe_tries_a_preset_with_the_places_that_are_configured_for_it() {
+    let site = site(WatchlistRoute::Nowhere, WatchlistRows::Flat);
+    let config = std::fs::read_to_string(site.config()).expect("the configuration");
+    let places = "[watchlist]\nroute = \"watchlist\"\ntype_pointer = \"/what\"\nid_pointer = \"/which\"\n";
+    std::fs::write(site.config(), config.replace("[watchlist]\n", places)).expect("it is ours");
+    let rows = json!({"total": 1, "data": [{"what": "indicator", "which": 8, "user_id": 2}]});
+    let rows = FaultKind::Body(rows.to_string().into_bytes());
+    site.sim.fault(Fault { times: 100, ..Fault::next("/api/watchlist", rows) });
+    let run = site.program(WATCHLIST).arg("--probe").run().succeeds();
+    assert!(run.stdout.contains("GET /api/watchlist: 1 watched: indicator 8"), "{}", run.stdout);
+    assert_eq!(run.stdout.matches("route \"watchlist\"").count(), 1, "{}", run.stdout);
 }
 
 #[test]
