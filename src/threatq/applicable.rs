@@ -60,8 +60,8 @@ fn applies(field: &str, object_type: &ObjectType) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::object_type::Row;
     use super::{ObjectType, to_type};
+    use crate::threatq::object_type::Row;
 
     fn object_type(collection: &str, more: &Value) -> ObjectType {
         let mut row = json!({"name": collection, "display_name": "X", "display_name_plural": "Xs",
