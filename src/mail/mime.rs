@@ -175,7 +175,8 @@ fn attached(attachment: &Attachment) -> Result<SinglePart, String> {
 
 /// Every body is encoded, so that no byte of it can mean anything to a relay.
 fn encoded(text: &str, encoding: ContentTransferEncoding) -> Result<Body, String> {
-    let lines = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
+    let other = text.contains('\r').then(|| text.replace("\r\n", "\n").replace('\r', "\n"));
+    let lines = other.as_deref().unwrap_or(text).replace('\n', "\r\n");
     Body::new_with_encoding(lines, encoding).map_err(|_| "a body that cannot be encoded".to_owned())
 }
 
