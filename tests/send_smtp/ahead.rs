@@ -6,11 +6,17 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 
 use super::table::with_both;
-use super::{OPS, SOC, Sender, email, outcomes, stream, taken};
+use super::{BOTH, OPS, SOC, Sender, email, outcomes, stream, taken};
 use crate::support::relay::{After, Relay, Script};
 
 #[test]
 fn the_next_mail_is_announced_in_the_write_that_ends_the_one_before() {
+    for sender in BOTH {
+        announces(&sender());
+    }
+}
+
+fn announces(sender: &Sender) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let port = listener.local_addr().expect("it has an address").port();
     // Each read takes what one write brought: the client then waits for an answer.
@@ -31,10 +37,10 @@ fn the_next_mail_is_announced_in_the_write_that_ends_the_one_before() {
             String::from_utf8(buffer).expect("our mails are ASCII")
         })
     });
-    let mails = [email("e1", &[SOC]), email("e2", &[SOC, OPS])];
-    Sender::without_state().program(port).run_on(stream(&mails)).succeeds();
+    let mails = [email("e1", &[SOC]), email("e2", &[OPS, SOC])];
+    sender.program(port).run_on(stream(&mails)).succeeds();
     let [_, _, first, second, quit] = relay.join().expect("the relay saw a whole session");
-    let announced = "MAIL FROM:<alerts@example.com>\r\nRCPT TO:<soc@example.com>\r\nRCPT TO:<ops@example.com>\r\nDATA\r\n";
+    let announced = "MAIL FROM:<alerts@example.com>\r\nRCPT TO:<ops@example.com>\r\nRCPT TO:<soc@example.com>\r\nDATA\r\n";
     assert!(first.ends_with(&format!("\r\n\r\nThe text of e1.\r\n\r\n.\r\n{announced}")), "{first}");
     assert!(second.ends_with("\r\n\r\nThe text of e2.\r\n\r\n.\r\n") && !second.contains("MAIL"), "{second}");
     assert_eq!(quit, "QUIT\r\n");

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::table::with_both;
-use super::{SOC, Sender, email, outcomes, receipts, stream, taken, verbs};
+use super::{BOTH, SOC, Sender, email, outcomes, receipts, stream, taken, verbs};
 use crate::support::program::{Ended, eventually};
 use crate::support::relay::{AuthRule, Relay, Script};
 
@@ -21,30 +21,38 @@ fn ids(count: usize) -> Vec<String> {
 
 #[test]
 fn several_sessions_send_every_mail_once() {
-    for connections in ["2", "4", "32"] {
+    let each = |connections: &&str| (*connections).to_owned();
+    with_both(&["2", "4", "32"], each, |connections, sender| {
         let relay = Relay::start(Script::new());
-        let sender = Sender::without_state().set("--connections", connections);
+        let sender = sender.set("--connections", *connections);
         let ended = sender.send(&relay, &mails(60)).succeeds();
         let mut told: Vec<String> = receipts(&ended).into_iter().map(|one| one.email).collect();
         let mut got = taken(&relay);
         told.sort();
         got.sort();
-        assert_eq!((told, got), (ids(60), ids(60)), "{connections}");
+        assert_eq!((told, got), (ids(60), ids(60)));
+        assert!(relay.connections() > 1);
         assert_eq!(ended.records_of("checkpoint").len(), 1);
-        let last = ended.records().pop().expect("records");
-        assert_eq!(last["record"], "checkpoint", "it is passed on behind the receipts of its mails");
-    }
+        if sender.has_state {
+            assert_eq!(sender.resume(&relay).succeeds().stdout, "", "nothing is left");
+        } else {
+            let last = ended.records().pop().expect("records");
+            assert_eq!(last["record"], "checkpoint", "it is passed on behind the receipts of its mails");
+        }
+    });
 }
 
 #[test]
 fn sessions_that_a_relay_refuses_are_done_without() {
     let only_one = |script: Script| script.greeting("421 4.7.0 too many connections\r\n");
-    let relay = Relay::start(Script::new().after_first(1, only_one));
-    let ended = Sender::without_state().set("--connections", "4").send(&relay, &mails(20)).succeeds();
-    assert_eq!(outcomes(&ended), ["accepted"; 20]);
-    let mut got = taken(&relay);
-    got.sort();
-    assert_eq!(got, ids(20));
+    for sender in BOTH {
+        let relay = Relay::start(Script::new().after_first(1, only_one));
+        let ended = sender().set("--connections", "4").send(&relay, &mails(20)).succeeds();
+        assert_eq!(outcomes(&ended), ["accepted"; 20]);
+        let mut got = taken(&relay);
+        got.sort();
+        assert_eq!(got, ids(20));
+    }
 }
 
 #[test]
@@ -60,13 +68,23 @@ fn a_login_that_is_refused_is_tried_over_one_session_only() {
 
 #[test]
 fn a_relay_that_goes_down_for_all_sessions_leaves_the_rest_deferred() {
-    let script = Script::new().after_first(6, |script| script.close_on("MAIL"));
-    let relay = Relay::start(script);
-    let ended = Sender::without_state().set("--connections", "3").send(&relay, &mails(30)).ends_with(75);
-    let outcomes = outcomes(&ended);
-    let accepted = outcomes.iter().filter(|one| *one == "accepted").count();
-    assert_eq!((outcomes.len(), accepted), (30, relay.messages().len()));
-    assert!(outcomes.iter().all(|one| one == "accepted" || one == "deferred"), "{outcomes:?}");
+    for sender in BOTH {
+        let script = Script::new().after_first(6, |script| script.close_on("MAIL"));
+        let relay = Relay::start(script);
+        let sender = sender().set("--connections", "3");
+        let ended = sender.send(&relay, &mails(30)).ends_with(75);
+        let outcomes = outcomes(&ended);
+        let accepted = outcomes.iter().filter(|one| *one == "accepted").count();
+        assert_eq!((outcomes.len(), accepted), (30, relay.messages().len()));
+        assert!(outcomes.iter().all(|one| one == "accepted" || one == "deferred"), "{outcomes:?}");
+        if sender.has_state {
+            let good = Relay::start(Script::new());
+            sender.resume(&good).succeeds();
+            let mut got = [taken(&relay), taken(&good)].concat();
+            got.sort();
+            assert_eq!(got, ids(30), "every mail once");
+        }
+    }
 }
 
 #[test]
@@ -141,8 +159,9 @@ fn a_signal_lets_the_mail_in_hand_end_and_begins_no_other() {
             assert!(ended.stderr.contains("stopped by a signal"), "{}", ended.stderr);
             assert_eq!(taken(&relay), ["e00"]);
             if sender.has_state {
-                sender.resume(&relay).succeeds();
-                assert_eq!(taken(&relay), ids(3));
+                let ended = sender.resume(&relay).succeeds();
+                let attempts: Vec<u64> = receipts(&ended).iter().map(|receipt| receipt.attempt).collect();
+                assert_eq!((taken(&relay), attempts), (ids(3), vec![1, 1]), "to announce is not to try");
             }
         },
     );
