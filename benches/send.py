@@ -1,0 +1,80 @@
+"""Rows: how fast mail leaves."""
+
+import shutil
+import sqlite3
+import time
+
+import measure
+import servers
+from instance import emails
+from report import Row
+
+
+def source(port, count, size, sessions=1):
+    """The peer: Postfix's own load generator, which keeps its lines."""
+    return ["smtp-source", "-d", "-s", sessions, "-m", count, "-l", size, "-f", "threatq@example.com",
+            "-t", "soc@example.com", f"127.0.0.1:{port}"]
+
+
+def sender(port, *flags):
+    return ["tq-send-smtp", "--host", "127.0.0.1", "--port", port, "--tls", "none", *flags]
+
+
+def stateless(bench):
+    count = 5000 if bench.is_quick else 20000
+    stream, _, size = emails(bench.folder, count)
+    for_server, for_client = servers.processors()
+    for sessions in (1, 4):
+        with servers.sink(for_server) as port:
+            ours, theirs = measure.in_turn(
+                bench.runs(7),
+                lambda: count / measure.run([*for_client, *sender(port, "--connections", sessions)], stream).wall,
+                lambda: count / measure.run([*for_client, *source(port, count, size, sessions)]).wall,
+            )
+        plural = "" if sessions == 1 else "s"
+        yield Row(f"send, {sessions} session{plural}, mails of {size:,} bytes", "mails/s", ours, "smtp-source", theirs,
+                  at_least=2.5)
+
+
+def durable(bench):
+    count = 1000 if bench.is_quick else 3000
+    stream, _, _ = emails(bench.folder, count)
+
+    def with_state():
+        with servers.sink() as port:
+            shutil.rmtree(bench.folder / "state", ignore_errors=True)
+            (bench.folder / "state").mkdir(mode=0o700)
+            flags = ("--state", bench.folder / "state/state.db")
+            return count / measure.run(sender(port, *flags), stream).wall
+
+    ours, theirs = measure.in_turn(bench.runs(5), with_state, lambda: count / commits(bench.folder, count))
+    yield Row("send with state", "per s", ours, "SQLite's durable commits", theirs, at_least=0.5)
+
+
+def commits(folder, count):
+    """Seconds for so many transactions of one row, each on disk before the next begins."""
+    file = folder / "commits.db"
+    for end in ("", "-wal", "-shm"):
+        (folder / f"commits.db{end}").unlink(missing_ok=True)
+    database = sqlite3.connect(file, isolation_level=None)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=FULL")
+    database.execute("CREATE TABLE delivery (id INTEGER PRIMARY KEY, outcome TEXT)")
+    begin = time.perf_counter()
+    for number in range(count):
+        database.execute("INSERT INTO delivery VALUES (?, 'accepted')", (number,))
+    seconds = time.perf_counter() - begin
+    database.close()
+    return seconds
+
+
+def far(bench):
+    count = 50 if bench.is_quick else 200
+    stream, _, size = emails(bench.folder, count)
+    with servers.sink() as port, servers.long_line(port, 20) as near:
+        ours, theirs = measure.in_turn(
+            bench.runs(3),
+            lambda: count / measure.run(sender(near), stream).wall,
+            lambda: count / measure.run(source(near, count, size)).wall,
+        )
+    yield Row("send over 20 ms", "mails/s", ours, "smtp-source", theirs)
