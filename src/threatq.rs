@@ -32,7 +32,7 @@ mod watchlist;
 mod whole;
 
 pub use client::Client;
-pub use collection::{SavedSearch, SavedSearches};
+pub use collection::{Fields, SavedSearch, SavedSearches};
 pub use object::{Object, Touches};
 pub use object_type::{ObjectType, ObjectTypes};
 pub use paging::Paging;

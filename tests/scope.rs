@@ -9,13 +9,11 @@ const WATCHLIST: &str = "tq-fetch-watchlist";
 const COLLECTION: &str = "tq-fetch-collection";
 const THE_COLLECTION: [&str; 2] = ["--collection", "Ransomware IOCs"];
 
-/// The queries that were sent, as the filters in their bodies.
-fn filters(site: &Site) -> Vec<Value> {
+/// This part of each query that was sent.
+fn asked_for(site: &Site, part: &str) -> Vec<Value> {
     let requests = site.sim.requests();
     let queries = requests.iter().filter(|request| request.path == "/api/indicators/query");
-    queries
-        .map(|query| serde_json::from_str::<Value>(&query.body).expect("JSON")["filters"].clone())
-        .collect()
+    queries.map(|query| serde_json::from_str::<Value>(&query.body).expect("JSON")[part].clone()).collect()
 }
 
 /// Runs the whole pipe for the collection with these flags for the fetcher.
@@ -34,11 +32,31 @@ fn an_unchanged_collection_costs_one_query_for_what_was_touched_and_keeps_its_ow
     run(&site, &[]);
     site.sim.clear_requests();
     assert!(run(&site, &[]).is_empty());
-    let filters = filters(&site);
+    let filters = asked_for(&site, "filters");
     assert_eq!(filters.len(), 1);
     let parts = filters[0]["+and"].as_array().expect("its own and the window");
     // The newest change in it is of 08:05:17; the window reaches back a quarter of an hour.
     assert_eq!(parts.last(), Some(&json!({"touched_at": {"+gte": "2021-10-22 07:50:17"}})));
+}
+
+#[test]
+fn a_look_that_reports_nothing_asks_for_ids_and_times_alone_and_one_that_may_for_what_is_shown() {
+    for (flags, is_brief) in [
+        (&[][..], true),
+        (&["--baseline"], true),
+        (&["--backfill", "1h"], false),
+        (&["--since", "1h"], false),
+        // More than the time is remembered.
+        (&["--notify", "any"], false),
+        (&["--removed"], false),
+    ] {
+        let site = Site::new();
+        site.program(COLLECTION).args(&THE_COLLECTION).args(flags).run().succeeds();
+        let fields = asked_for(&site, "fields");
+        assert_eq!(fields.len(), 1, "{flags:?}");
+        assert_eq!(fields[0] == json!(["id", "touched_at"]), is_brief, "{flags:?}: {}", fields[0]);
+        assert!(is_brief || fields[0].to_string().contains("\"status\""), "{flags:?}");
+    }
 }
 
 #[test]

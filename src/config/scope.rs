@@ -43,6 +43,11 @@ impl Scope {
         let from = self.since.or(self.backfill).map(|moment| moment.before(now));
         from.zip(touched_at).is_some_and(|(from, touched_at)| touched_at >= from)
     }
+
+    /// Whether there is such news at all.
+    pub fn looks_back(self) -> bool {
+        self.since.is_some() || self.backfill.is_some()
+    }
 }
 
 /// A length of time: a number and `s`, `m`, `h` or `d`.

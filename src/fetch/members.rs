@@ -9,10 +9,10 @@ use super::Library;
 use super::findings::{Findings, Unreadable};
 use super::source::{Source, entry, forgotten};
 use crate::change::{View, changes};
-use crate::config::Notify;
+use crate::config::{Notify, Scope};
 use crate::exit::Failure;
 use crate::record::{self, Alert, Event, Field};
-use crate::threatq::{Error, Object, ObjectType, Paging, Pass, SavedSearch};
+use crate::threatq::{Error, Fields, Object, ObjectType, Paging, Pass, SavedSearch};
 
 /// How often a list that changes while it is read is read again.
 const PASSES: usize = 3;
@@ -45,6 +45,7 @@ impl Reading<'_> {
         let mut told: HashSet<u64> = HashSet::new();
         let mut unreadable = Unreadable::default();
         let plural = &self.object_type.display_name_plural;
+        let fields = self.fields(findings.scope);
         for number in 0..PASSES {
             let paging = if number == 0 { Paging::Offset } else { Paging::Cursor };
             unreadable.begin_pass();
@@ -66,6 +67,7 @@ impl Reading<'_> {
                 &library.client,
                 self.object_type,
                 self.since,
+                fields,
                 paging,
                 each,
             )?;
@@ -131,10 +133,9 @@ impl Reading<'_> {
             Some(before) if self.notify == Notify::Any => now.completed_by(before),
             _ => now,
         };
-        let mark = entry(&key, &after)?;
         if !is_news || findings.scope.baseline {
             if known.as_ref() != Some(&after) {
-                source.remember(mark, &mut findings.output)?;
+                source.remember(entry(&key, &after)?, &mut findings.output)?;
             }
             return Ok(false);
         }
@@ -142,7 +143,7 @@ impl Reading<'_> {
             collection: Some(self.collection()),
             changed_at: object.touched_at,
             changes,
-            marks: vec![mark],
+            marks: vec![entry(&key, &after)?],
             ..source.about(event, object.to_record(self.object_type, &library.link_origin))
         };
         source.alert(alert, &mut findings.output)?;
@@ -151,6 +152,13 @@ impl Reading<'_> {
 
     fn collection(&self) -> record::Collection {
         record::Collection { name: self.search.name.clone(), hash: self.search.hash.clone() }
+    }
+
+    /// What must be known of each object: a baseline shows none.
+    fn fields(&self, scope: Scope) -> Fields {
+        let shows_none = scope.baseline || (self.is_new && !scope.looks_back());
+        let remembers_touches = self.notify == Notify::New && !self.tells_removed;
+        if shows_none && remembers_touches { Fields::Touched } else { Fields::Shown }
     }
 
     /// What is remembered of an object: of items whose updates nobody wants to know, only that they are there, and what

@@ -8,8 +8,23 @@ use super::object::touched_since;
 use super::{Client, Error, Object, ObjectType, ObjectTypes, Paging, Pass, applicable, candidates};
 use crate::record;
 
-/// What is asked of each row; an explicit list keeps rows small, and servers differ in what they send by themselves.
-const FIELDS: [&str; 9] = ["id", "value", "title", "name", "type", "status", "score", "tags", "touched_at"];
+/// What is asked of each row. An explicit list keeps rows small, and servers differ in what they send by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fields {
+    /// What an alert shows.
+    Shown,
+    /// The id, and when it was last touched: all that is remembered of an object that is no news.
+    Touched,
+}
+
+impl Fields {
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Shown => &["id", "value", "title", "name", "type", "status", "score", "tags", "touched_at"],
+            Self::Touched => &["id", "touched_at"],
+        }
+    }
+}
 
 /// One data collection.
 #[derive(Clone, Debug)]
@@ -146,6 +161,7 @@ impl SavedSearch {
         client: &Client,
         object_type: &ObjectType,
         since: Option<DateTime<Utc>>,
+        fields: Fields,
         paging: Paging,
         mut each: impl FnMut(Result<Object, String>) -> Result<(), E>,
     ) -> Result<Pass, E> {
@@ -160,7 +176,7 @@ impl SavedSearch {
         let hash = self.plain_hash().filter(|_| left_out.is_empty());
         if let (Paging::Cursor, None, Some(hash)) = (paging, since, hash) {
             let route = format!("{route}/hash/{hash}");
-            if let Some(pass) = client.query_by_cursor(&route, &FIELDS.join(","), &mut each)? {
+            if let Some(pass) = client.query_by_cursor(&route, &fields.names().join(","), &mut each)? {
                 return Ok(pass);
             }
         }
@@ -170,7 +186,7 @@ impl SavedSearch {
             let is_empty = filters.as_object().is_some_and(Map::is_empty);
             filters = json!({"+and": if is_empty { vec![window] } else { vec![filters, window] }});
         }
-        let body = json!({"criteria": criteria, "filters": filters, "fields": FIELDS});
+        let body = json!({"criteria": criteria, "filters": filters, "fields": fields.names()});
         client.query(&route, &body, each)
     }
 

@@ -6,7 +6,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Client, Error, ObjectType, ObjectTypes, Paging, SavedSearch, SavedSearches, Watched, in_order};
+use super::{
+    Client, Error, Fields, ObjectType, ObjectTypes, Paging, SavedSearch, SavedSearches, Watched, in_order,
+};
 use crate::terminal::Progress;
 
 /// The objects of a data collection; those that cannot be read as the reason.
@@ -43,7 +45,7 @@ fn members_of(
 ) -> Result<Vec<Result<u64, String>>, Error> {
     for paging in [Paging::Offset, Paging::Cursor, Paging::Cursor] {
         let mut members = Vec::new();
-        let pass = search.objects::<Error>(client, object_type, None, paging, |object| {
+        let pass = search.objects::<Error>(client, object_type, None, Fields::Touched, paging, |object| {
             members.push(object.map(|object| object.id));
             Ok(())
         })?;
