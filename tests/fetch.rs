@@ -142,6 +142,22 @@ fn what_leaves_is_forgotten_and_is_new_when_it_comes_back() {
 }
 
 #[test]
+fn an_item_of_a_collection_says_where_it_is_from_and_how_far_it_may_be_passed_on() {
+    let site = Site::new();
+    site.run_both();
+    site.play("added");
+    {
+        let mut world = site.sim.world();
+        world.add_source("indicators", 8, "Example CERT", Some("red")).expect("indicator 8 exists");
+        world.set_description("indicators", 8, Some("<p>Seen.</p>")).expect("indicator 8 exists");
+    }
+    let object = &alerts(&site, COLLECTION)[0]["object"];
+    assert_eq!((&object["id"], &object["tlp"]), (&json!(8), &json!("red")));
+    assert_eq!(object["sources"], json!(["Example Feed", "Example CERT"]));
+    assert_eq!(object["description"], "<p>Seen.</p>");
+}
+
+#[test]
 fn a_collection_whose_query_changed_gets_a_new_baseline_and_says_so() {
     let site = Site::new();
     site.run_both();

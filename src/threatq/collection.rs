@@ -20,7 +20,19 @@ pub enum Fields {
 impl Fields {
     fn names(self) -> &'static [&'static str] {
         match self {
-            Self::Shown => &["id", "value", "title", "name", "type", "status", "score", "tags", "touched_at"],
+            Self::Shown => &[
+                "id",
+                "value",
+                "title",
+                "name",
+                "type",
+                "status",
+                "score",
+                "description",
+                "sources",
+                "tags",
+                "touched_at",
+            ],
             Self::Touched => &["id", "touched_at"],
         }
     }
