@@ -1,5 +1,7 @@
 //! The connector script: the guide's flags, one run at a time, a log, the worst status.
 
+mod first_run;
+
 use std::fs;
 use std::io::Read;
 use std::time::Duration;
@@ -127,14 +129,19 @@ fn it_works_in_crons_empty_environment() {
     let connector = installed.path().join("tq-conn-email-alerts");
     fs::copy(crate::support::program::scripts().join("tq-conn-email-alerts"), &connector)
         .expect("the script");
-    let mut command = std::process::Command::new(&connector);
-    command.env_clear().current_dir("/").arg("-c").arg(site.path()).args(["-n", "site"]);
-    let output = command.output().expect("it starts");
-    assert_eq!(
-        (output.status.code(), output.stdout.len(), output.stderr.len()),
-        (Some(0), 0, 0),
-        "{output:?}"
-    );
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let link = elsewhere.path().join("mail-alerts");
+    std::os::unix::fs::symlink(&connector, &link).expect("a link");
+    for path in [&connector, &link] {
+        let mut command = std::process::Command::new(path);
+        command.env_clear().current_dir("/").arg("-c").arg(site.path()).args(["-n", "site"]);
+        let output = command.output().expect("it starts");
+        assert_eq!(
+            (output.status.code(), output.stdout.len(), output.stderr.len()),
+            (Some(0), 0, 0),
+            "{output:?}"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The manual pages and the programs, held together: flags, keys of the configuration, references, form.
 
-mod keys;
+pub(crate) mod keys;
 
 use std::collections::BTreeSet;
 use std::fs;

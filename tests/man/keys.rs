@@ -11,7 +11,7 @@ use crate::support::site::private_folder;
 const NO_KEY: &str = "nosuchkey";
 
 /// The keys on the page of the configuration, each with its type: `.It Va smtp.port No (integer, …)`.
-pub(super) fn keys_on_page() -> Vec<(String, String)> {
+pub(crate) fn keys_on_page() -> Vec<(String, String)> {
     let text = page("tq-alerts.toml.5");
     let items = text.lines().filter_map(|line| line.strip_prefix(".It Va "));
     let mut keys: Vec<(String, String)> = items
@@ -27,7 +27,7 @@ pub(super) fn keys_on_page() -> Vec<(String, String)> {
 }
 
 /// What a program says of a configuration.
-pub(super) fn verdict(name: &'static str, config: &str) -> Ended {
+pub(crate) fn verdict(name: &'static str, config: &str) -> Ended {
     let folder = private_folder();
     let path = folder.path().join("tq.toml");
     fs::write(&path, config).expect("a file can be written");
@@ -91,7 +91,7 @@ pub(super) fn example_on_page() -> String {
 }
 
 /// The same with all that is switched off. What is not set is a comment without a space; remarks have one.
-pub(super) fn uncommented(example: &str) -> String {
+pub(crate) fn uncommented(example: &str) -> String {
     let uncomment = |line: &str| match line.strip_prefix('#') {
         Some(setting) if !setting.starts_with(' ') => format!("{setting}\n"),
         _ => format!("{line}\n"),
@@ -100,7 +100,7 @@ pub(super) fn uncommented(example: &str) -> String {
 }
 
 /// The keys that an example sets or switches off, with their values.
-pub(super) fn settings_of(example: &str) -> BTreeMap<String, String> {
+pub(crate) fn settings_of(example: &str) -> BTreeMap<String, String> {
     let mut settings = BTreeMap::new();
     let mut section = String::new();
     for line in uncommented(example).lines() {
