@@ -1,11 +1,13 @@
 //! What the user asked for: flags, and one TOML file per instance with a section per concern.
 //!
 //! Each section is one struct that is both: its fields are keys of the file and flags of the programs that use them.
-//! A flag beats the file. `man/tq-alerts.toml.5` describes every key.
+//! A flag beats the environment, and that the file. `man/tq-alerts.toml.5` describes every key.
 //!
 //! Fails: a wrong command line is 64; a file that cannot be read, an unknown key or a missing setting is 78.
 
+mod defaults;
 mod email;
+mod origin;
 mod rate;
 mod scope;
 mod section;
@@ -17,12 +19,14 @@ pub use scope::{Moment, Scope, Span};
 pub use section::{Collection, Common, Notify, Smtp, State, Tls};
 pub use threatq::{Login, LoginEncoding, Threatq, Watchlist};
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::{fs, process};
+use std::{fmt, fs, process};
 
 use clap::Parser;
 use clap::error::ErrorKind;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::exit::{Failure, Status};
 
@@ -58,9 +62,15 @@ impl File {
     }
 }
 
-/// Reads the command line. Help and version are printed and end the program.
-pub fn parse<A: Parser>() -> Result<A, Failure> {
-    A::try_parse().map_err(|error| {
+/// Reads the command line, and for its flags the environment. Help and version are printed and end the program; so do
+/// the settings, where those are asked for.
+pub fn parse<A: Parser>(output: &mut impl Write) -> Result<A, Failure> {
+    let program = origin::with_environment(A::command());
+    let read = program.clone().try_get_matches().and_then(|matches| {
+        let arguments = A::from_arg_matches(&matches)?;
+        Ok((arguments, matches))
+    });
+    let (arguments, matches) = read.map_err(|error| {
         if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
             // A reader that went away while help was printed has seen enough.
             let _ = error.print();
@@ -72,7 +82,47 @@ pub fn parse<A: Parser>() -> Result<A, Failure> {
         let said: Vec<&str> = said.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
         let sentence = said.join(" ").replace(" tip: ", "; ");
         Failure::new(Status::Usage, format!("{}; see --help", sentence.trim_start_matches("error: ")))
+    })?;
+    if matches.get_flag("print_config") {
+        let path = matches.get_one::<PathBuf>("config").map(PathBuf::as_path);
+        load(path)?;
+        let file = path.map_or(Ok(toml::Table::new()), |path| table_in(path, &text_of(path)?))?;
+        // As with help.
+        let _ = output.write_all(origin::describe(&program, &matches, path, &file).as_bytes());
+        process::exit(0);
+    }
+    Ok(arguments)
+}
+
+fn refused(path: &Path, reason: impl fmt::Display) -> Failure {
+    Failure::new(Status::Config, format!("{}: {reason}", path.display()))
+}
+
+fn text_of(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| refused(path, error))
+}
+
+/// What is in a file, as far as its form goes, or an error with its place there.
+fn table_in<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Failure> {
+    toml::from_str(text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        let before = text.get(..offset).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|character| *character != '\n').count() + 1;
+        refused(path, format_args!("line {line}, column {column}: {}", with_tip(error.message())))
     })
+}
+
+/// The words about a key or a value that nobody knows, which list all others; only the closest one where one is close.
+fn with_tip(message: &str) -> String {
+    let words: Vec<&str> = message.split('`').collect();
+    let [subject, wrong, _, known @ ..] = words.as_slice() else { return message.to_owned() };
+    let likeness = |name: &str| strsim::jaro_winkler(wrong, name);
+    let closest = known.iter().step_by(2).max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match closest.filter(|name| subject.starts_with("unknown ") && likeness(name) > 0.85) {
+        Some(name) => format!("{subject}`{wrong}`; did you mean `{name}`?"),
+        None => message.to_owned(),
+    }
 }
 
 /// Reads the file, or the defaults where none is named. Relative paths in it start at its folder.
@@ -80,15 +130,7 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
     let Some(path) = path else {
         return Ok(File::default());
     };
-    let refused = |reason: String| Failure::new(Status::Config, format!("{}: {reason}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
-    let mut file: File = toml::from_str(&text).map_err(|error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        let before = text.get(..offset).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|character| *character != '\n').count() + 1;
-        refused(format!("line {line}, column {column}: {}", error.message()))
-    })?;
+    let mut file: File = table_in(path, &text_of(path)?)?;
     file.was_read = true;
     let folder = path.parent().unwrap_or(Path::new(""));
     let File { threatq, watchlist, email, smtp, state, .. } = &mut file;

@@ -81,10 +81,14 @@ impl Status {
     }
 }
 
-/// The end of a program's long help: its examples, and what its exit status says.
+/// The end of a program's long help: its examples, its environment, and what its exit status says.
 pub fn help(examples: &str) -> String {
-    format!("Examples:\n{examples}\n\n{STATUSES}")
+    format!("Examples:\n{examples}\n\n{ENVIRONMENT}\n\n{STATUSES}")
 }
+
+const ENVIRONMENT: &str = "\
+Environment:
+  TQ_SECTION_KEY  stands for a flag that is a key of the configuration, as TQ_SMTP_HOST for --host";
 
 const STATUSES: &str = "\
 Exit status:

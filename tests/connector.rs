@@ -1,6 +1,7 @@
 //! The connector script: the guide's flags, one run at a time, a log, the worst status.
 
 mod first_run;
+mod settings;
 
 use std::fs;
 use std::io::Read;
@@ -108,7 +109,9 @@ fn wrong_arguments_and_missing_files_are_one_line_and_the_right_status() {
 fn an_unknown_or_wrong_key_is_78_with_its_line() {
     let site = Site::new();
     for (line, words) in [
-        ("timeot = 3\n", ["line 16, column 1", "unknown field `timeot`"]),
+        ("timeot = 3\n", ["line 16, column 1", "unknown field `timeot`; did you mean `timeout`?"]),
+        ("xyzzy = 3\n", ["line 16, column 1", "unknown field `xyzzy`, expected one of `host`"]),
+        ("tls = \"starttsl\"\n", ["line 16, column 7", "did you mean `starttls`?"]),
         ("timeout = \"soon\"\n", ["line 16, column 11", "invalid type"]),
         ("[nonsense]\n", ["line 16, column 2", "unknown field `nonsense`"]),
     ] {

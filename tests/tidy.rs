@@ -30,7 +30,7 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("serde_json", &[]),
     ("sha2", &["src/record.rs", "src/record/tally.rs", "src/tls/trust.rs"]),
     ("signal_hook", &["src/interrupt.rs"]),
-    ("strsim", &["src/threatq.rs", "src/threatq/"]),
+    ("strsim", &["src/config.rs", "src/threatq.rs", "src/threatq/"]),
     ("tempfile", &["src/mail/spill.rs"]),
     ("toml", &["src/config.rs", "src/config/"]),
     ("tracing", &[]),

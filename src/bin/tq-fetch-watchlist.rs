@@ -41,7 +41,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::run(PROGRAM, || ndjson::quiet_when_unwanted(config::parse().and_then(run)))
+    exit::run(PROGRAM, || ndjson::quiet_when_unwanted(config::parse(&mut io::stdout()).and_then(run)))
 }
 
 fn run(args: Args) -> Result<Status, Failure> {

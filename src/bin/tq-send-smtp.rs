@@ -48,7 +48,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::run(PROGRAM, || config::parse().and_then(run))
+    exit::run(PROGRAM, || config::parse(&mut io::stdout()).and_then(run))
 }
 
 fn run(args: Args) -> Result<Status, Failure> {

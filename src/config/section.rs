@@ -24,6 +24,9 @@ pub struct Common {
     /// Use colour on a terminal
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
+    /// Show all settings and where each comes from: a flag, the environment, the file or the default
+    #[arg(long)]
+    pub print_config: bool,
 }
 
 /// `[[collection]]`: one data collection to look at.

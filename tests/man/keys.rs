@@ -82,7 +82,7 @@ pub(super) fn config_with(key: &str, value: &str) -> String {
 }
 
 /// The configuration on the page of keys, which has everything that can be set.
-pub(super) fn example_on_page() -> String {
+pub(crate) fn example_on_page() -> String {
     let text = page("tq-alerts.toml.5");
     let examples = section(&text, "EXAMPLES").expect("the page has an example");
     let (_, rest) = examples.split_once("\n.Bd ").expect("the example is a display");
