@@ -5,6 +5,7 @@ mod settings;
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use threatq_sim::{Fault, FaultKind};
@@ -76,9 +77,40 @@ fn one_source_that_fails_does_not_keep_the_other_from_its_mail_and_the_worst_sta
 fn an_instance_that_is_switched_off_does_nothing() {
     let site = Site::new();
     let text = fs::read_to_string(site.config()).expect("the configuration");
-    fs::write(site.config(), format!("enabled = false\n{text}")).expect("it is ours");
-    connector(&site).run().succeeds();
+    for rest in [text.as_str(), "", "[watchlist]\n"] {
+        fs::write(site.config(), format!("enabled = false\n{rest}")).expect("it is ours");
+        let run = connector(&site).run().succeeds();
+        assert!(run.stdout.contains("site is not enabled; set enabled = true in "), "{}", run.stdout);
+        connector(&site).arg("-ll").arg(site.path()).run().succeeds();
+        let log = fs::read_to_string(site.path().join("site.log")).expect("the log");
+        assert!(log.contains(" tq-conn-email-alerts: info: site is not enabled"), "{log}");
+    }
     assert!(site.sim.requests().is_empty());
+    fs::write(site.config(), text.replace("[watchlist]", "[watchlist]\nenabled = false"))
+        .expect("it is ours");
+    connector(&site).run().succeeds();
+    assert!(!site.sim.requests().is_empty(), "a source that is switched off is not the instance");
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_is_said_once() {
+    let site = Site::new();
+    site.write_config("timeot = 3\n");
+    let run = connector(&site).arg("-ll").arg(site.path()).run().ends_with(78);
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    assert!(run.stderr.contains("did you mean `timeout`?"), "{}", run.stderr);
+    assert!(fs::read_to_string(site.path().join("site.log")).expect("the log").ends_with(&run.stderr));
+}
+
+#[test]
+fn a_full_disk_under_the_log_is_74_said_once_and_keeps_no_mail_back() {
+    let site = Site::new();
+    site.run_both();
+    site.play("added");
+    symlink("/dev/full", site.path().join("site.log")).expect("a link");
+    let run = connector(&site).arg("-ll").arg(site.path()).arg("-v3").run().ends_with(74);
+    run.complains(&["the log cannot be written"]);
+    assert_eq!(site.mails().len(), 2);
 }
 
 #[test]
@@ -134,7 +166,7 @@ fn it_works_in_crons_empty_environment() {
         .expect("the script");
     let elsewhere = tempfile::tempdir().expect("a folder");
     let link = elsewhere.path().join("mail-alerts");
-    std::os::unix::fs::symlink(&connector, &link).expect("a link");
+    symlink(&connector, &link).expect("a link");
     for path in [&connector, &link] {
         let mut command = std::process::Command::new(path);
         command.env_clear().current_dir("/").arg("-c").arg(site.path()).args(["-n", "site"]);
