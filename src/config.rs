@@ -29,6 +29,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::exit::{Failure, Status};
+use crate::secret;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -135,18 +136,23 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let File { threatq, watchlist, email, smtp, state, .. } = &mut file;
     for login in watchlist.iter_mut().flat_map(|watchlist| &mut watchlist.login) {
-        login.password_file = folder.join(&login.password_file);
+        login.password_file = secret::locate(folder, &login.password_file);
     }
-    let paths = [
+    let secrets = [
         &mut threatq.password_file,
         &mut threatq.client_secret_file,
-        &mut threatq.ca_file,
-        &mut email.templates,
         &mut smtp.password_file,
         &mut smtp.token_file,
+        &mut smtp.client_key_file,
+    ];
+    for path in secrets.into_iter().flatten() {
+        *path = secret::locate(folder, path);
+    }
+    let paths = [
+        &mut threatq.ca_file,
+        &mut email.templates,
         &mut smtp.ca_file,
         &mut smtp.client_cert_file,
-        &mut smtp.client_key_file,
         &mut smtp.maildir,
         &mut state.file,
     ];
@@ -154,6 +160,14 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
         *path = folder.join(&path);
     }
     Ok(file)
+}
+
+/// A secret's file or command: those of the flags where there is one, so that a flag beats the other kind in the file.
+fn secret_of(
+    flags: (Option<PathBuf>, Vec<String>),
+    file: (Option<PathBuf>, Vec<String>),
+) -> (Option<PathBuf>, Vec<String>) {
+    if flags.0.is_none() && flags.1.is_empty() { file } else { flags }
 }
 
 /// A setting that the program cannot do without.

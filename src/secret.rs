@@ -1,7 +1,10 @@
 //! A password or token that cannot be printed, read only from a file that nobody else can read or from a program.
 //!
+//! A file that systemd hands over (`LoadCredential=`) is in a folder that nobody else can read, whoever owns it.
+//!
 //! Secrets never come from the command line or the environment, because both are visible to others.
 
+use std::env;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Read;
@@ -61,15 +64,28 @@ pub fn read(path: &Path) -> Result<Secret, Failure> {
         }
     })?;
     let metadata = file.metadata().map_err(|error| refused(&error))?;
-    if metadata.uid() != geteuid().as_raw() {
+    let is_credential = credentials().is_some_and(|folder| path.parent() == Some(folder.as_path()));
+    if !is_credential && metadata.uid() != geteuid().as_raw() {
         return Err(refused(&"a secret must belong to the user who runs this program"));
     }
-    if metadata.mode() & 0o077 != 0 {
+    if !is_credential && metadata.mode() & 0o077 != 0 {
         return Err(refused(&"a secret must be readable by its owner alone: chmod 600"));
     }
     let mut text = String::new();
     file.take(SIZE_LIMIT).read_to_string(&mut text).map_err(|error| refused(&error))?;
     from_text(&text).ok_or_else(|| refused(&"empty"))
+}
+
+/// The folder of what systemd hands over to a service, which is the service's alone.
+fn credentials() -> Option<PathBuf> {
+    env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from).filter(|folder| folder.is_absolute())
+}
+
+/// Where a secret is that a file in this folder calls so: with systemd's credentials where there is one of that name.
+pub fn locate(folder: &Path, name: &Path) -> PathBuf {
+    let is_name = name.file_name() == Some(name.as_os_str());
+    let handed_over = credentials().filter(|_| is_name).map(|credentials| credentials.join(name));
+    handed_over.filter(|path| path.exists()).unwrap_or_else(|| folder.join(name))
 }
 
 /// A text without the line feed at its end; none where nothing is left.
@@ -90,6 +106,21 @@ pub enum Place {
 }
 
 impl Place {
+    /// The place that two settings name: `smtp.password` is `smtp.password_file` or `smtp.password_command`.
+    ///
+    /// Fails with 78 when both are set.
+    pub fn of(key: &str, file: Option<&Path>, command: &[String]) -> Result<Option<Self>, Failure> {
+        match (file, command) {
+            (Some(_), [_, ..]) => {
+                let sentence = format!("{key}_file and {key}_command are both set; one will do");
+                Err(Failure::new(Status::Config, sentence))
+            }
+            (Some(path), []) => Ok(Some(Self::File(path.to_owned()))),
+            (None, []) => Ok(None),
+            (None, words) => Ok(Some(Self::Command(words.to_vec()))),
+        }
+    }
+
     /// The secret as it is now.
     ///
     /// Fails with 78 when the file or program is not what it must be, and with 75 when the program fails, which may pass.

@@ -14,6 +14,7 @@ use toml::{Table, Value};
 
 use super::defaults::KEYS;
 use super::{Common, Email, Smtp, State, Threatq, Watchlist};
+use crate::secret;
 
 /// The sections that have flags. What every program understands has no section, and no keys.
 const SECTIONS: [(&str, fn(Command) -> Command); 6] = [
@@ -129,6 +130,9 @@ pub(super) fn describe(program: &Command, matches: &ArgMatches, path: Option<&Pa
 /// Sections that may stand several times, or not at all.
 const LISTS: [&str; 3] = ["watchlist.login", "collection", "route"];
 
+/// Keys that name a file with a secret.
+const SECRETS: [&str; 4] = ["password_file", "client_secret_file", "token_file", "client_key_file"];
+
 /// A key's section and its name there.
 fn split(key: &str) -> (&str, &str) {
     key.rsplit_once('.').unwrap_or(("", key))
@@ -211,7 +215,11 @@ impl View<'_> {
             self.all.iter().any(|flag| flag.key == key && flag.is_of::<PathBuf>()) || key.ends_with("_file");
         match (value, self.folder) {
             (Value::String(path), Some(folder)) if is_path => {
-                Value::String(folder.join(path).to_string_lossy().into_owned())
+                let path = match SECRETS.contains(&split(key).1) {
+                    true => secret::locate(folder, Path::new(path)),
+                    false => folder.join(path),
+                };
+                Value::String(path.to_string_lossy().into_owned())
             }
             _ => value.clone(),
         }

@@ -91,6 +91,9 @@ pub struct Smtp {
     /// File that holds the password, mode 0600
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// Program that prints that password, with its arguments; no shell
+    #[arg(long, value_name = "CMD", value_delimiter = ' ')]
+    pub password_command: Vec<String>,
     /// File that holds an OAuth 2.0 token to log in with, mode 0600
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
@@ -129,18 +132,21 @@ impl Smtp {
     /// These settings, and the other ones where these say nothing.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
+        let password = super::secret_of(
+            (self.password_file, self.password_command),
+            (other.password_file, other.password_command),
+        );
+        let token =
+            super::secret_of((self.token_file, self.token_command), (other.token_file, other.token_command));
         Self {
             host: self.host.or(other.host),
             port: self.port.or(other.port),
             tls: self.tls.or(other.tls),
             username: self.username.or(other.username),
-            password_file: self.password_file.or(other.password_file),
-            token_file: self.token_file.or(other.token_file),
-            token_command: if self.token_command.is_empty() {
-                other.token_command
-            } else {
-                self.token_command
-            },
+            password_file: password.0,
+            password_command: password.1,
+            token_file: token.0,
+            token_command: token.1,
             ca_file: self.ca_file.or(other.ca_file),
             client_cert_file: self.client_cert_file.or(other.client_cert_file),
             client_key_file: self.client_key_file.or(other.client_key_file),

@@ -34,9 +34,15 @@ pub struct Threatq {
     /// File that holds the user's password, mode 0600
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// Program that prints that password, with its arguments; no shell
+    #[arg(long, value_name = "CMD", value_delimiter = ' ')]
+    pub password_command: Vec<String>,
     /// File that holds a client secret, mode 0600; then no user is needed
     #[arg(long, value_name = "FILE")]
     pub client_secret_file: Option<PathBuf>,
+    /// Program that prints such a secret, with its arguments; no shell
+    #[arg(long, value_name = "CMD", value_delimiter = ' ')]
+    pub client_secret_command: Vec<String>,
     /// How the password travels; what ThreatQ understands unless said otherwise
     #[arg(long, value_name = "HOW", value_enum)]
     pub login_encoding: Option<LoginEncoding>,
@@ -70,12 +76,22 @@ impl Threatq {
     /// These settings, and the other ones where these say nothing.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
+        let password = super::secret_of(
+            (self.password_file, self.password_command),
+            (other.password_file, other.password_command),
+        );
+        let client_secret = super::secret_of(
+            (self.client_secret_file, self.client_secret_command),
+            (other.client_secret_file, other.client_secret_command),
+        );
         Self {
             url: self.url.or(other.url),
             client_id: self.client_id.or(other.client_id),
             email: self.email.or(other.email),
-            password_file: self.password_file.or(other.password_file),
-            client_secret_file: self.client_secret_file.or(other.client_secret_file),
+            password_file: password.0,
+            password_command: password.1,
+            client_secret_file: client_secret.0,
+            client_secret_command: client_secret.1,
             login_encoding: self.login_encoding.or(other.login_encoding),
             ca_file: self.ca_file.or(other.ca_file),
             pin_sha256: self.pin_sha256.or(other.pin_sha256),

@@ -17,7 +17,7 @@ use super::session::{Session, Timeouts};
 use super::{Error, lanes};
 use crate::config::{Rate, Smtp, Tls, required};
 use crate::exit::{Failure, Status};
-use crate::secret::{self, Place};
+use crate::secret::Place;
 use crate::tls;
 
 /// How to reach the relay.
@@ -155,21 +155,14 @@ fn login(smtp: &Smtp, tls: Tls, host: &str) -> Result<Option<Login>, Failure> {
             "smtp.tls is none: a password is never sent over an open line; set smtp.tls, or no smtp.username",
         );
     }
-    let token = match (&smtp.token_file, smtp.token_command.as_slice()) {
-        (Some(_), [_, ..]) => {
-            return refused("smtp.token_file and smtp.token_command are both set; one will do");
-        }
-        (Some(path), []) => Some(Place::File(path.clone())),
-        (None, []) => None,
-        (None, command) => Some(Place::Command(command.to_vec())),
-    };
+    let token = Place::of("smtp.token", smtp.token_file.as_deref(), &smtp.token_command)?;
     // Said now, and not when there is a mail.
-    if let Some(Place::File(path)) = &token {
-        secret::read(path)?;
+    if let Some(file @ Place::File(_)) = &token {
+        file.read()?;
     }
-    let password = match &smtp.password_file {
+    let password = match Place::of("smtp.password", smtp.password_file.as_deref(), &smtp.password_command)? {
         None if token.is_some() => None,
-        path => Some(secret::read(required(path.as_deref(), "--password-file", "smtp.password_file")?)?),
+        place => Some(required(place, "--password-file", "smtp.password_file")?.read()?),
     };
     Ok(Some(Login { username: username.clone(), password, token }))
 }

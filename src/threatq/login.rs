@@ -19,7 +19,7 @@ use super::hidden::Hidden;
 use super::{Error, lenient};
 use crate::config::{LoginEncoding, Threatq};
 use crate::exit::{Failure, Status};
-use crate::secret::{self, Secret};
+use crate::secret::{Place, Secret};
 
 /// The forms of the password grant in the order in which they are tried: how it is encoded, and what the user is called.
 const FORMS: [(LoginEncoding, &str); 6] = [
@@ -156,15 +156,17 @@ impl Login {
         let set =
             |value: &Option<String>, flag: &str, key: &str| crate::config::required(value.clone(), flag, key);
         let client_id = set(&settings.client_id, "--client-id", "threatq.client_id")?;
-        if let Some(path) = &settings.client_secret_file {
-            return Ok(Self::ClientCredentials { client_id, client_secret: secret::read(path)? });
+        let (file, command) = (settings.client_secret_file.as_deref(), &settings.client_secret_command);
+        if let Some(place) = Place::of("threatq.client_secret", file, command)? {
+            return Ok(Self::ClientCredentials { client_id, client_secret: place.read()? });
         }
         let email = set(&settings.email, "--email", "threatq.email")?;
-        let Some(path) = &settings.password_file else {
+        let (file, command) = (settings.password_file.as_deref(), &settings.password_command);
+        let Some(place) = Place::of("threatq.password", file, command)? else {
             let sentence = "no login: set threatq.password_file (--password-file) or threatq.client_secret_file (--client-secret-file)";
             return Err(Failure::new(Status::Config, sentence));
         };
-        let password = secret::read(path)?;
+        let password = place.read()?;
         Ok(Self::Password(PasswordLogin::new(client_id, email, password, settings.login_encoding)))
     }
 
