@@ -1,6 +1,7 @@
 //! The connector script: the guide's flags, one run at a time, a log, the worst status.
 
 mod first_run;
+mod installed;
 mod secrets;
 mod settings;
 
