@@ -1,5 +1,6 @@
 //! The connector script: the guide's flags, one run at a time, a log, the worst status.
 
+mod check;
 mod first_run;
 mod installed;
 mod secrets;
