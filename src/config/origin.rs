@@ -16,8 +16,11 @@ use super::defaults::KEYS;
 use super::{Common, Email, Smtp, State, Threatq, Watchlist};
 use crate::secret;
 
+/// Adds the flags of a section to a program.
+type Augment = fn(Command) -> Command;
+
 /// The sections that have flags. What every program understands has no section, and no keys.
-const SECTIONS: [(&str, fn(Command) -> Command); 6] = [
+const SECTIONS: [(&str, Augment); 6] = [
     ("", Common::augment_args),
     ("threatq", Threatq::augment_args),
     ("watchlist", Watchlist::augment_args),
@@ -51,12 +54,12 @@ impl Flag {
 
     /// What was given, as the file would have it.
     fn value(&self, matches: &ArgMatches) -> Option<Value> {
-        let words =
+        let mut words =
             matches.get_raw(self.arg.get_id().as_str())?.map(|word| word.to_string_lossy().into_owned());
         if matches!(self.arg.get_action(), ArgAction::Append) {
             return Some(Value::Array(words.map(Value::String).collect()));
         }
-        let word = words.last()?;
+        let word = words.next_back()?;
         let is_text = self.is_of::<String>() || self.is_of::<PathBuf>();
         let bare = word.parse().map(Value::Integer).or_else(|_| word.parse().map(Value::Boolean));
         Some(bare.ok().filter(|_| !is_text).unwrap_or(Value::String(word)))
@@ -65,7 +68,7 @@ impl Flag {
 
 /// The flags of all sections.
 fn all_flags() -> Vec<Flag> {
-    let flags = |(section, augment): (&'static str, fn(Command) -> Command)| {
+    let flags = |(section, augment): (&'static str, Augment)| {
         let command = augment(Command::new(section));
         let takes_value = |arg: &&Arg| matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
         let args: Vec<Arg> = command.get_arguments().filter(takes_value).cloned().collect();
@@ -92,7 +95,7 @@ pub(super) fn with_environment(program: Command) -> Command {
     let set: Vec<Flag> = flags_of(&program).into_iter().filter(is_set).collect();
     set.into_iter().fold(program, |program, flag| {
         let variable = flag.variable();
-        program.mut_arg(flag.arg.get_id().to_string(), |arg| arg.env(variable).hide_env(true))
+        program.mut_arg(flag.arg.get_id(), |arg| arg.env(variable).hide_env(true))
     })
 }
 
@@ -215,10 +218,9 @@ impl View<'_> {
             self.all.iter().any(|flag| flag.key == key && flag.is_of::<PathBuf>()) || key.ends_with("_file");
         match (value, self.folder) {
             (Value::String(path), Some(folder)) if is_path => {
-                let path = match SECRETS.contains(&split(key).1) {
-                    true => secret::locate(folder, Path::new(path)),
-                    false => folder.join(path),
-                };
+                let is_secret = SECRETS.contains(&split(key).1);
+                let path =
+                    if is_secret { secret::locate(folder, Path::new(path)) } else { folder.join(path) };
                 Value::String(path.to_string_lossy().into_owned())
             }
             _ => value.clone(),

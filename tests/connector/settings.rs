@@ -1,9 +1,9 @@
 //! Where settings come from: flags, the environment, the file, defaults; and how they are shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use crate::man::keys::{example_on_page, verdict};
+use crate::man::keys::{example_on_page, keys_on_page, uncommented, verdict};
 use crate::support::program::program;
 use crate::support::site::{Site, private_folder};
 
@@ -66,6 +66,28 @@ fn what_is_shown_is_a_configuration_again() {
     let shown =
         program("tq-format-email").arg("--config").arg(&config).arg("--print-config").run().succeeds();
     verdict("tq-format-email", &shown.stdout).succeeds();
+}
+
+#[test]
+fn every_key_is_shown_whether_it_is_set_or_not() {
+    let folder = private_folder();
+    let config = folder.path().join("tq.toml");
+    for example in [example_on_page(), uncommented(&example_on_page())] {
+        let all = format!("{example}\n[[watchlist.login]]\nuser = \"x\"\npassword_file = \"y\"\n");
+        fs::write(&config, all).expect("a file can be written");
+        let run = program("tq-send-smtp").arg("--config").arg(&config).arg("--print-config").run().succeeds();
+        let mut shown = BTreeSet::new();
+        let mut section = String::new();
+        for line in run.stdout.lines() {
+            let unset = line.strip_prefix("# ").and_then(|line| line.strip_suffix(" is not set"));
+            let key = unset.or_else(|| Some(line.split_once(" = ")?.0));
+            shown.extend(key.map(|key| format!("{section}{key}")));
+            if line.starts_with('[') {
+                section = format!("{}.", line.trim_matches(['[', ']']));
+            }
+        }
+        assert_eq!(shown, keys_on_page().into_iter().map(|(key, _)| key).collect());
+    }
 }
 
 #[test]
