@@ -86,4 +86,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("smtp.rate", ""),
     ("smtp.maildir", ""),
     ("state.file", ""),
+    ("state.most_waiting", "10000"),
+    ("state.keep_trying", "\"5d\""),
+    ("state.keep_delivered", "\"30d\""),
 ];
