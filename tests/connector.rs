@@ -117,6 +117,22 @@ fn a_full_disk_under_the_log_is_74_said_once_and_keeps_no_mail_back() {
 }
 
 #[test]
+fn a_reader_of_the_steps_that_went_away_keeps_no_mail_and_no_complaint_back() {
+    let site = Site::new();
+    site.run_both();
+    site.play("added");
+    site.sim.fault(Fault::next("/api/users", FaultKind::Html200));
+    let mut run = connector(&site).arg("-v2").start();
+    drop((run.stdin.take(), run.stdout.take()));
+    let mut said = String::new();
+    run.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
+    assert_eq!(run.wait().expect("it ends").code(), Some(74), "{said}");
+    assert!(said.contains("the log cannot be written"), "{said}");
+    assert!(said.contains("tq-fetch-watchlist: /api/users: not an answer"), "{said}");
+    assert_eq!(site.subjects(), ["ThreatQ Data Collection Updated: 3 New Items"]);
+}
+
+#[test]
 fn wrong_arguments_and_missing_files_are_one_line_and_the_right_status() {
     let site = Site::new();
     let folder = site.path().display().to_string();
