@@ -1,13 +1,11 @@
 //! The next mail announced together with the final dot of the one before it (RFC 2920): one round trip a mail, and each
 //! mail's outcome as if it had been sent alone.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
-use std::thread;
+use std::io::Write;
 
 use super::table::with_both;
 use super::{BOTH, OPS, SOC, Sender, email, outcomes, stream, taken};
-use crate::support::relay::{After, Relay, Script};
+use crate::support::relay::{After, Relay, Script, answering};
 
 #[test]
 fn the_next_mail_is_announced_in_the_write_that_ends_the_one_before() {
@@ -17,26 +15,13 @@ fn the_next_mail_is_announced_in_the_write_that_ends_the_one_before() {
 }
 
 fn announces(sender: &Sender) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-    let port = listener.local_addr().expect("it has an address").port();
-    // Each read takes what one write brought: the client then waits for an answer.
-    let relay = thread::spawn(move || {
-        let (mut client, _) = listener.accept().expect("a client comes");
-        let replies = [
-            "220 relay.test\r\n",
-            "250-relay.test\r\n250 PIPELINING\r\n",
-            "250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go\r\n",
-            "250 2.0.0 taken\r\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n354 go\r\n",
-            "250 2.0.0 taken\r\n",
-        ];
-        replies.map(|reply| {
-            client.write_all(reply.as_bytes()).expect("the client is there");
-            let mut buffer = vec![0; 64 * 1024];
-            let read = client.read(&mut buffer).expect("the client is there");
-            buffer.truncate(read);
-            String::from_utf8(buffer).expect("our mails are ASCII")
-        })
-    });
+    let (port, relay) = answering([
+        "220 relay.test\r\n",
+        "250-relay.test\r\n250 PIPELINING\r\n",
+        "250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go\r\n",
+        "250 2.0.0 taken\r\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n354 go\r\n",
+        "250 2.0.0 taken\r\n",
+    ]);
     let mails = [email("e1", &[SOC]), email("e2", &[OPS, SOC])];
     sender.program(port).run_on(stream(&mails)).succeeds();
     let [_, _, first, second, quit] = relay.join().expect("the relay saw a whole session");

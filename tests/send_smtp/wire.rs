@@ -1,37 +1,20 @@
 //! What goes over the wire for a mail: how it is announced, in which writes, and as which bytes.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
-use std::thread;
-
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
 
 use super::table::{each, with_both};
 use super::{BOTH, OPS, SOC, Sender, complaints, email, outcomes, receipts, stream, verbs};
-use crate::support::relay::{Relay, Script};
+use crate::support::relay::{Relay, Script, answering};
 
 #[test]
 fn a_mail_is_two_writes_where_pipelining_is_offered() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-    let port = listener.local_addr().expect("it has an address").port();
-    // Each read takes what one write brought: the client then waits for an answer.
-    let relay = thread::spawn(move || {
-        let (mut client, _) = listener.accept().expect("a client comes");
-        let replies = [
-            "220 relay.test\r\n",
-            "250-relay.test\r\n250 PIPELINING\r\n",
-            "250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n354 go\r\n",
-            "250 2.0.0 taken\r\n",
-        ];
-        replies.map(|reply| {
-            client.write_all(reply.as_bytes()).expect("the client is there");
-            let mut buffer = vec![0; 64 * 1024];
-            let read = client.read(&mut buffer).expect("the client is there");
-            buffer.truncate(read);
-            String::from_utf8(buffer).expect("our mails are ASCII")
-        })
-    });
+    let (port, relay) = answering([
+        "220 relay.test\r\n",
+        "250-relay.test\r\n250 PIPELINING\r\n",
+        "250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n354 go\r\n",
+        "250 2.0.0 taken\r\n",
+    ]);
     Sender::without_state().program(port).run_on(stream(&[email("e1", &[SOC, OPS])])).succeeds();
     let [_, group, mail, quit] = relay.join().expect("the relay saw a whole session");
     let announced = "MAIL FROM:<alerts@example.com>\r\nRCPT TO:<soc@example.com>\r\nRCPT TO:<ops@example.com>\r\nDATA\r\n";

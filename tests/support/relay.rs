@@ -11,6 +11,7 @@ mod login;
 mod script;
 mod wire;
 
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
@@ -168,4 +169,22 @@ impl Shared {
         let waited = self.changed.wait_timeout_while(state, duration, |state| !state.stopped);
         waited.unwrap_or_else(PoisonError::into_inner).0.busy += 1;
     }
+}
+
+/// A relay for one client that takes what each of its writes brings, and answers each in turn; its port, and the writes.
+pub(crate) fn answering<const N: usize>(replies: [&'static str; N]) -> (u16, JoinHandle<[String; N]>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    let port = listener.local_addr().expect("it has an address").port();
+    let relay = thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client comes");
+        replies.map(|reply| {
+            client.write_all(reply.as_bytes()).expect("the client is there");
+            // The client waits for an answer now, so that there is no more to read than its last write.
+            let mut buffer = vec![0; 64 * 1024];
+            let read = client.read(&mut buffer).expect("the client is there");
+            buffer.truncate(read);
+            String::from_utf8(buffer).expect("our mails are ASCII")
+        })
+    });
+    (port, relay)
 }
