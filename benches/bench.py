@@ -36,7 +36,7 @@ PACKAGES = {"smtp-sink": "postfix", "smtp-source": "postfix", "jinja2": "python3
 
 
 class Bench:
-    """What all rows share: a folder on this disk, how many runs, and a Python with the peers' modules if there is one."""
+    """What all rows share: a folder on this disk, how many runs, a Python with the peers' modules if there is one."""
 
     def __init__(self, folder, is_quick):
         self.folder, self.is_quick, self.here = folder, is_quick, HERE

@@ -1,4 +1,4 @@
-"""Rows: what a watchlist costs, and the whole connector beside one in Python and beside the floor that its servers set."""
+"""Rows: what a watchlist costs, and the whole connector beside one in Python and beside the floor its servers set."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""Rows: how fast a data collection is read, what a watchlist costs, and how that grows."""
+"""Rows: how fast a data collection is read, and how that grows."""
 
 import math
 import statistics

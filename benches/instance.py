@@ -1,6 +1,8 @@
 """One instance of tq-alerts in a folder: its configuration, and streams that its programs made."""
 
 import itertools
+import json
+import shutil
 import statistics
 
 import measure
@@ -62,9 +64,29 @@ def emails(folder, count):
             fetch = instance.program("tq-fetch-watchlist", "--since", "2000-01-01T00:00:00Z")
             alerts = instance.write("alerts", fetch)
         emails_file = instance.write("emails", instance.program("tq-format-email"), alerts)
-        with open(emails_file, "rb") as lines, open(instance.folder / "some", "wb") as some:
-            some.writelines(line for line in itertools.islice(lines, 100) if b'"record":"email"' in line[:30])
-        measure.run(["tq-send-smtp", "--maildir", place / "Maildir"], instance.folder / "some")
-    files = (place / "Maildir/new").iterdir()
-    size = round(statistics.mean(file.stat().st_size for file in files))
-    return place / "instance/emails", place / "instance/alerts", size
+        (instance.folder / "size").write_text(str(size(instance.folder, emails_file)))
+    folder = place / "instance"
+    return folder / "emails", folder / "alerts", int((folder / "size").read_text())
+
+
+def short(folder, count):
+    """The same emails with nothing but a short text, in a source that is left open; how many bytes such a mail has."""
+    stream, _, _ = emails(folder, count)
+    file = stream.with_name("short")
+    with open(stream, encoding="utf-8") as lines, open(file, "w", encoding="utf-8") as written:
+        for record in map(json.loads, lines):
+            if record["record"] == "email":
+                record.pop("html", None)
+                record["text"] = "Seen again, by a sensor of the network that nobody had asked.\n" * 20
+                written.write(json.dumps(record) + "\n")
+    return file, size(stream.parent, file)
+
+
+def size(folder, emails_file):
+    """How many bytes a mail has, as the sender makes it: the mean of some."""
+    some, maildir = folder / "some", folder / "Maildir"
+    with open(emails_file, "rb") as lines, open(some, "wb") as written:
+        written.writelines(line for line in itertools.islice(lines, 100) if b'"email"' in line[:30])
+    shutil.rmtree(maildir, ignore_errors=True)
+    measure.run(["tq-send-smtp", "--maildir", maildir], some)
+    return round(statistics.mean(file.stat().st_size for file in (maildir / "new").iterdir()))

@@ -14,8 +14,9 @@ TITLES = ("what", "ours", "beside it", "its figure", "ratio (lowest to highest)"
 
 @dataclass
 class Row:
-    """One figure of ours and, where there is a peer, the peer's. The ratio is above 1 where ours is better, and is taken
-    round by round, so that its spread is that of the comparison."""
+    """One figure of ours and, where there is a peer, the peer's.
+
+    The ratio is above 1 where ours is better, and is taken round by round, so that its spread is the comparison's."""
 
     name: str
     unit: str
@@ -117,10 +118,10 @@ def page(rows, absent, is_quick, load_before, seconds, python):
     lines = [
         "# Benchmarks",
         "",
-        "Written by `scripts/bench`" + (" --quick" if is_quick else "") + ", which says in its head what it needs.",
-        "Every figure is the median of several runs with the lowest and the highest; ours and the peer's run in turn on",
-        "the same machine, and the ratio is taken round by round. A ratio above 1 is in our favour. Only the ratios",
-        "hold elsewhere: the figures are those of this machine, at that hour.",
+        f"Written by `scripts/bench{' --quick' if is_quick else ''}`, which says in its head what it needs.",
+        "A figure is the median of several runs, with the lowest and the highest; ours and the peer's run in turn on the",
+        "same machine, and the ratio is taken round by round. Above 1 it is in our favour. The figures are those of this",
+        "machine at that hour, and only the ratios mean something elsewhere, where nothing else was running.",
         "",
         f"* When: {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, {seconds / 60:.0f} minutes",
         f"* Machine: {processor}, {processors} processors, {memory:.0f} GiB, Linux {platform.release()},"
@@ -142,7 +143,8 @@ NOTES = """\
 
 * **send**: the same number of mails of the same size to Postfix's `smtp-sink`, which has one processor to itself while
   the sender has the others. `smtp-source` sends one text again and again, over lines that it keeps (`-d`); ours reads
-  records, makes the bytes of each mail, and prints receipts.
+  records, makes the bytes of each mail, and prints receipts. The longer mails are those that tq-format-email makes of
+  watched objects, the shorter ones have a text alone.
 * **send with state**: outcomes that are on disk before and after each mail, beside transactions of one row that SQLite
   makes durable on the same disk (`journal_mode=WAL`, `synchronous=FULL`).
 * **over 20 ms**: a line with a round trip of 20 ms to the same sink, one session.

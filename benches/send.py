@@ -1,12 +1,13 @@
 """Rows: how fast mail leaves."""
 
+import itertools
 import shutil
 import sqlite3
 import time
 
 import measure
 import servers
-from instance import emails
+from instance import emails, short
 from report import Row
 
 
@@ -21,10 +22,12 @@ def sender(port, *flags):
 
 
 def stateless(bench):
-    count = 5000 if bench.is_quick else 20000
-    stream, _, size = emails(bench.folder, count)
+    count = 5000 if bench.is_quick else 10000
+    long_stream, _, long_size = emails(bench.folder, count)
+    brief_stream, brief_size = short(bench.folder, count)
     for_server, for_client = servers.processors()
-    for sessions in (1, 4):
+    cases = itertools.product(((brief_stream, brief_size), (long_stream, long_size)), (1, 4))
+    for (stream, size), sessions in cases:
         with servers.sink(for_server) as port:
             ours, theirs = measure.in_turn(
                 bench.runs(7),

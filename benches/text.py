@@ -7,7 +7,7 @@ from report import Row
 
 
 def formatting(bench):
-    count = 2000 if bench.is_quick else 10000
+    count = 2000 if bench.is_quick else 5000
     _, alerts, _ = emails(bench.folder, count)
     flags = ["--from", "threatq@example.com", "--to", "soc@example.com", "--max-mails", "1000000"]
     ours = ["tq-format-email", *flags]
