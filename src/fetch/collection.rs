@@ -12,9 +12,10 @@ use std::ptr;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::findings::Findings;
 use super::members::Reading;
-use super::source::{entry, segment};
-use super::{Fetch, OVERLAP, RESCAN, is_due};
+use super::source::{Source, entry, segment};
+use super::{Fetch, Library, OVERLAP, RESCAN, is_due};
 use crate::config::{self, Span};
 use crate::exit::{Failure, Status};
 use crate::threatq::{SavedSearch, SavedSearches};
@@ -104,29 +105,7 @@ fn collection<W: Write>(
             is_new: last.is_none(),
             since: since.filter(|_| !reads_all).map(|since| since - OVERLAP),
         };
-        let (pass, has_unreadable) = reading.read(library, findings, &mut source)?;
-        let mut scan = match last {
-            Some(last) if reading.since.is_some() => last.clone(),
-            _ => Scan { query: asked.clone(), at: findings.found_at, doubted: false },
-        };
-        if reading.since.is_none() && !has_unreadable {
-            let was_doubted = reading.is_new || last.is_some_and(|last| last.doubted);
-            if !was_doubted && findings.doubts(&reading.folder, |_, id| pass.has(id))? {
-                let sentence = format!(
-                    "{name}: ThreatQ no longer lists most of the {} that are remembered; it is believed if it says so again in the next run",
-                    object_type.display_name_plural
-                );
-                findings.complain(Status::TryAgain, &sentence);
-                scan = Scan { query: asked, at: DateTime::UNIX_EPOCH, doubted: true };
-            } else {
-                reading.let_go(library, findings, &mut source, &pass)?;
-            }
-        }
-        if has_unreadable {
-            // What could not be read now may be readable next time, its change must not fall out of the window, and what
-            // it is about has not left.
-            scan.at = DateTime::UNIX_EPOCH;
-        }
+        let scan = scan(library, findings, &mut source, &reading, last.cloned(), asked)?;
         now.types.insert(object_type.name.clone(), scan);
     }
     let types = known.iter().flat_map(|known| known.types.keys());
@@ -142,6 +121,41 @@ fn collection<W: Write>(
         source.remember(entry(&key, &now)?, &mut findings.output)?;
     }
     Ok(source.close(&mut findings.output)?)
+}
+
+/// Reads the objects of one type, and lets go of those that left where all of them were read.
+fn scan<W: Write>(
+    library: &Library,
+    findings: &mut Findings<W>,
+    source: &mut Source,
+    reading: &Reading<'_>,
+    last: Option<Scan>,
+    query: String,
+) -> Result<Scan, Failure> {
+    let was_doubted = last.as_ref().is_none_or(|last| last.doubted);
+    let (pass, has_unreadable) = reading.read(library, findings, source)?;
+    let mut scan = match last {
+        Some(last) if reading.since.is_some() => last,
+        _ => Scan { query, at: findings.found_at, doubted: false },
+    };
+    if has_unreadable {
+        // What could not be read now may be readable next time, its change must not fall out of the window, and what it
+        // is about has not left.
+        scan.at = DateTime::UNIX_EPOCH;
+    } else if reading.since.is_some() {
+        // A window says nothing of what left.
+    } else if !was_doubted && findings.doubts(&reading.folder, |_, id| pass.has(id))? {
+        let sentence = format!(
+            "{}: ThreatQ no longer lists most of the {} that are remembered; it is believed if it says so again in the next run",
+            source.name(),
+            reading.object_type.display_name_plural
+        );
+        findings.complain(Status::TryAgain, &sentence);
+        (scan.at, scan.doubted) = (DateTime::UNIX_EPOCH, true);
+    } else {
+        reading.let_go(library, findings, source, &pass)?;
+    }
+    Ok(scan)
 }
 
 /// What is known of a collection, unless it asked for something else.
