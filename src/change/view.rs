@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Excerpt;
 use crate::record::Field;
@@ -21,7 +21,7 @@ pub struct View {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Excerpt>,
     /// When it was last touched.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
     pub touched_at: Option<DateTime<Utc>>,
     /// Attribute rows by their ids.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,6 +52,12 @@ pub struct Row {
     /// Who wrote it, or where it is from. Another author alone is no change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<String>,
+}
+
+/// A time in chrono's own form, which its own way of writing it takes twice as long for; there is one in every mark.
+#[expect(clippy::ref_option, reason = "serde calls it so")]
+fn time<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)).serialize(serializer)
 }
 
 impl View {
