@@ -1,8 +1,10 @@
 //! Reading what ThreatQ sends in more than one way: numbers as strings, dates in several forms, names as text or row.
 
 mod date;
+mod list;
 
 pub(super) use date::{set_zone, window_from};
+pub(super) use list::each_row;
 
 use std::borrow::Cow;
 use std::fmt;

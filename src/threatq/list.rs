@@ -6,16 +6,14 @@
 //! when the list moved each time.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::page::Envelope;
-use super::{Client, Error};
+use super::{Client, Error, lenient};
 
 /// How often a list that moves is read.
 const PASSES: usize = 3;
@@ -99,31 +97,18 @@ impl Client {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Page<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(PageVisitor(PhantomData))
-    }
-}
-
-struct PageVisitor<T>(PhantomData<T>);
-
-impl<'de, T: DeserializeOwned> Visitor<'de> for PageVisitor<T> {
-    type Value = Page<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of rows")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Page<T>, A::Error> {
         let mut rows = Vec::new();
-        while let Some(text) = sequence.next_element::<&RawValue>()? {
+        lenient::each_row(deserializer, |text: &RawValue| {
             if rows.len() == ROWS_LIMIT {
-                return Err(A::Error::custom(format_args!("more than {ROWS_LIMIT} rows")));
+                return Err(format!("more than {ROWS_LIMIT} rows"));
             }
             let mut key = DefaultHasher::new();
             text.get().hash(&mut key);
             let row = serde_json::from_str(text.get())
-                .map_err(|reason| A::Error::custom(format_args!("row {}: {reason}", rows.len() + 1)))?;
+                .map_err(|reason| format!("row {}: {reason}", rows.len() + 1))?;
             rows.push((key.finish(), row));
-        }
-        Ok(Page(rows))
+            Ok(())
+        })?;
+        Ok(Self(rows))
     }
 }

@@ -5,9 +5,8 @@
 //! and logged. Fails: on what is not the API's JSON, naming the place, and on a success that carries errors.
 
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -115,32 +114,17 @@ pub(super) struct Rows<T> {
 
 impl<'de, T: Row> Deserialize<'de> for Rows<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(RowsVisitor(PhantomData))
-    }
-}
-
-struct RowsVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Row> Visitor<'de> for RowsVisitor<T> {
-    type Value = Rows<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of rows")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Rows<T>, A::Error> {
         let (mut rows, mut mended) = (Vec::with_capacity(PAGE_SIZE), None);
-        while let Some(text) = sequence.next_element::<&RawValue>()? {
-            if rows.len() == ROWS_LIMIT {
-                return Err(A::Error::custom(format_args!("more than {ROWS_LIMIT} rows in a page")));
-            }
+        lenient::each_row(deserializer, |text: &RawValue| {
+            has_room(&rows)?;
             let (row, is_mended) = Arrived::read(text.get());
             if is_mended {
                 mended = mended.or(row.id);
             }
             rows.push(row);
-        }
-        Ok(Rows { rows, mended })
+            Ok(())
+        })?;
+        Ok(Self { rows, mended })
     }
 }
 
@@ -149,29 +133,19 @@ struct Readable<T>(Vec<Arrived<T>>);
 
 impl<'de, T: Row> Deserialize<'de> for Readable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(ReadableVisitor(PhantomData))
+        let mut rows = Vec::with_capacity(PAGE_SIZE);
+        lenient::each_row(deserializer, |row: Option<T>| {
+            has_room(&rows)?;
+            rows.push(Arrived { id: row.as_ref().map(Row::id), row: row.map(Ok) });
+            Ok(())
+        })?;
+        Ok(Self(rows))
     }
 }
 
-struct ReadableVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Row> Visitor<'de> for ReadableVisitor<T> {
-    type Value = Readable<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of rows")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Readable<T>, A::Error> {
-        let mut rows = Vec::with_capacity(PAGE_SIZE);
-        while let Some(row) = sequence.next_element::<Option<T>>()? {
-            if rows.len() == ROWS_LIMIT {
-                return Err(A::Error::custom("too many rows"));
-            }
-            rows.push(Arrived { id: row.as_ref().map(Row::id), row: row.map(Ok) });
-        }
-        Ok(Readable(rows))
-    }
+/// Whether a page can hold one more row.
+fn has_room<T>(rows: &[Arrived<T>]) -> Result<(), String> {
+    if rows.len() < ROWS_LIMIT { Ok(()) } else { Err(format!("more than {ROWS_LIMIT} rows in a page")) }
 }
 
 /// A row of which nothing but the id is read.

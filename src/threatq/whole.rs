@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -92,27 +92,14 @@ struct RelationList(Vec<Relation>);
 
 impl<'de> Deserialize<'de> for RelationList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(RelationListVisitor)
-    }
-}
-
-struct RelationListVisitor;
-
-impl<'de> Visitor<'de> for RelationListVisitor {
-    type Value = RelationList;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of rows")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<RelationList, A::Error> {
         let mut rows = Vec::new();
-        while let Some(row) = sequence.next_element::<&RawValue>()? {
+        lenient::each_row(deserializer, |row: &RawValue| {
             // Looked at first, because a failure costs far more than a row.
             if row.get().starts_with('{') {
                 rows.extend(serde_json::from_str(row.get()).ok().and_then(RelationRow::relation));
             }
-        }
-        Ok(RelationList(rows))
+            Ok(())
+        })?;
+        Ok(Self(rows))
     }
 }
