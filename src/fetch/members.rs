@@ -14,9 +14,6 @@ use crate::exit::Failure;
 use crate::record::{self, Alert, Event, Field};
 use crate::threatq::{Error, Fields, Object, ObjectType, Paging, Pass, SavedSearch};
 
-/// How often a list that changes while it is read is read again.
-const PASSES: usize = 3;
-
 /// One object type of one collection while it is read.
 pub(super) struct Reading<'a> {
     pub(super) search: &'a SavedSearch,
@@ -46,8 +43,7 @@ impl Reading<'_> {
         let mut unreadable = Unreadable::default();
         let plural = &self.object_type.display_name_plural;
         let fields = self.fields(findings.scope);
-        for number in 0..PASSES {
-            let paging = if number == 0 { Paging::Offset } else { Paging::Cursor };
+        for paging in Paging::PASSES {
             unreadable.begin_pass();
             let each = |row: Result<Object, String>| match row {
                 Ok(object) if told.contains(&object.id) => Ok(()),
@@ -77,7 +73,8 @@ impl Reading<'_> {
                 return Ok((pass, is_doubtful));
             }
         }
-        Err(Error::Moving(format!("{plural} changed while they were read, {PASSES} times")).into())
+        let passes = Paging::PASSES.len();
+        Err(Error::Moving(format!("{plural} changed while they were read, {passes} times")).into())
     }
 
     /// Lets go of what is remembered and no longer there.

@@ -22,11 +22,13 @@ use crate::{escape, tls};
 const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 /// The longest pause that a server may ask for. For a longer one the next run is the right time.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// How long a whole answer may take. The client's own deadline begins anew with every piece of a body, so that one that
-/// drips would never end.
+/// How long a whole answer may take. Set for each request: a deadline of the client's begins anew with every piece of a
+/// body, so that one that drips would never end.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 /// The largest body that is read, after decompression.
 const BODY_LIMIT: u64 = 32 * 1024 * 1024;
+/// What some servers put before JSON, though none should (RFC 8259, section 8.1).
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// How many characters of ThreatQ's own words a message shows.
 const WORDS_LIMIT: usize = 512;
 
@@ -46,12 +48,15 @@ impl Answer {
         matches!(self.status, 429 | 502..=504)
     }
 
+    /// ThreatQ's words about what went wrong, where the answer has some in a form that is known.
+    pub(super) fn error_words(&self) -> Option<String> {
+        let words = lenient::error_words(&self.body)?;
+        Some(self.hidden.words(words.as_bytes(), WORDS_LIMIT))
+    }
+
     /// ThreatQ's words in an answer that is not a success.
     pub(super) fn words(&self) -> String {
-        lenient::error_words(&self.body).map_or_else(
-            || self.hidden.words(self.body.trim_ascii(), WORDS_LIMIT),
-            |words| self.hidden.words(words.as_bytes(), WORDS_LIMIT),
-        )
+        self.error_words().unwrap_or_else(|| self.hidden.words(self.body.trim_ascii(), WORDS_LIMIT))
     }
 
     pub(super) fn refusal(&self) -> Error {
@@ -108,6 +113,9 @@ fn once(request: RequestBuilder, route: &str, hidden: &Hidden) -> Result<Answer,
     })?;
     if body.len() as u64 > BODY_LIMIT {
         return Err(Error::Nonsense(format!("{route}: the answer is larger than {BODY_LIMIT} bytes")));
+    }
+    if body.starts_with(BYTE_ORDER_MARK) {
+        body.drain(..BYTE_ORDER_MARK.len());
     }
     let (status, headers) = (response.status().as_u16(), response.headers());
     let (date, retry_after) = (headers.get(DATE).and_then(http_date), retry_after(headers));

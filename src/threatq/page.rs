@@ -10,15 +10,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::exchange::Answer;
 use super::{Error, lenient, lossy};
-use crate::escape;
 
 /// How many rows are asked for at once: the safest of the sizes that clients are known to use.
 pub(super) const PAGE_SIZE: usize = 500;
 /// A page that holds more rows is none of the API's: a hundred times what was asked for.
 const ROWS_LIMIT: usize = 100 * PAGE_SIZE;
-/// What some servers put before JSON, though none should (RFC 8259, section 8.1).
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What ThreatQ wraps every answer in.
 #[derive(Deserialize)]
@@ -35,11 +33,10 @@ pub(super) struct Envelope<T> {
 
 impl<T: DeserializeOwned> Envelope<T> {
     /// Fails on a success that carries errors, and on what is not the API's JSON.
-    pub(super) fn parse(route: &str, body: &[u8]) -> Result<Self, Error> {
-        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-        let mut parsed = serde_json::from_slice::<Self>(body);
+    pub(super) fn parse(route: &str, answer: &Answer) -> Result<Self, Error> {
+        let mut parsed = serde_json::from_slice::<Self>(&answer.body);
         if parsed.is_err()
-            && let Some(mended) = lossy::mended(body)
+            && let Some(mended) = lossy::mended(&answer.body)
         {
             parsed = serde_json::from_str(&mended);
             if parsed.is_ok() {
@@ -47,9 +44,8 @@ impl<T: DeserializeOwned> Envelope<T> {
             }
         }
         if parsed.as_ref().map_or(true, |envelope| envelope.has_errors)
-            && let Some(words) = lenient::error_words(body)
+            && let Some(words) = answer.error_words()
         {
-            let words = escape::words(words.as_bytes(), 512);
             return Err(Error::Refused { route: route.to_owned(), status: 200, words });
         }
         let nonsense = |reason: &dyn fmt::Display| {
@@ -62,12 +58,12 @@ impl<T: DeserializeOwned> Envelope<T> {
 
 impl<T: Row> Envelope<Rows<T>> {
     /// A page of rows. They are read as they come, and only where that fails each on its own, which takes another look.
-    pub(super) fn rows(route: &str, body: &[u8]) -> Result<Self, Error> {
-        match serde_json::from_slice::<Envelope<Readable<T>>>(body) {
+    pub(super) fn rows(route: &str, answer: &Answer) -> Result<Self, Error> {
+        match serde_json::from_slice::<Envelope<Readable<T>>>(&answer.body) {
             Ok(Envelope { data: Readable(rows), total, next_mark, has_errors: false }) => {
                 Ok(Self { data: Rows { rows, mended: None }, total, next_mark, has_errors: false })
             }
-            _ => Self::parse(route, body),
+            _ => Self::parse(route, answer),
         }
     }
 }

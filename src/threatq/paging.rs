@@ -27,6 +27,11 @@ pub enum Paging {
     Cursor,
 }
 
+impl Paging {
+    /// How a list that moves while it is read is read again, until a pass is whole; then it is given up.
+    pub const PASSES: [Self; 3] = [Self::Offset, Self::Cursor, Self::Cursor];
+}
+
 /// Why no more pages are read.
 enum Stop<E> {
     /// There are no more rows, whatever `total` says.
@@ -126,7 +131,7 @@ impl Client {
             let query =
                 [("limit", limit.as_str()), ("sort", "id"), ("cursorMark", &mark), ("fields", fields)];
             let answer = self.success(route, |http, url| http.get(url).query(&query));
-            let page: Page<T> = match answer.and_then(|answer| Envelope::rows(route, &answer.body)) {
+            let page: Page<T> = match answer.and_then(|answer| Envelope::rows(route, &answer)) {
                 Ok(page) => page,
                 // Whatever speaks against it: pages by offset are asked for next, and say so themselves.
                 Err(reason) if asked == 0 => {
@@ -160,7 +165,7 @@ impl Client {
         let (limit, offset) = (PAGE_SIZE.to_string(), offset.to_string());
         let query = [("limit", limit.as_str()), ("offset", &offset), ("sort", "id")];
         let answer = self.success(route, |http, url| http.post(url).query(&query).json(body))?;
-        Envelope::rows(route, &answer.body)
+        Envelope::rows(route, &answer)
     }
 }
 

@@ -43,7 +43,7 @@ fn members_of(
     search: &SavedSearch,
     object_type: &ObjectType,
 ) -> Result<Vec<Result<u64, String>>, Error> {
-    for paging in [Paging::Offset, Paging::Cursor, Paging::Cursor] {
+    for paging in Paging::PASSES {
         let mut members = Vec::new();
         let pass = search.objects::<Error>(client, object_type, None, Fields::Touched, paging, |object| {
             members.push(object.map(|object| object.id));

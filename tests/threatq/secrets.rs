@@ -57,3 +57,16 @@ fn a_private_clients_secret_that_an_answer_repeats_is_not_shown() {
     let run = site.program(COLLECTION).args(&["--client-id", "demo-private"]).arg("--client-secret-file");
     run.arg(secret).run().ends_with(77).complains(&["no client demo-private:***"]);
 }
+
+#[test]
+fn a_token_that_an_answer_repeats_is_not_shown_whether_or_not_it_calls_itself_a_success() {
+    for status in [200, 500] {
+        let site = Site::new();
+        let token = br#"{"access_token":"to.ken-7"}"#.to_vec();
+        site.sim.fault(Fault::next(TOKEN, FaultKind::Body(token)));
+        let words = r#"{"errors":["no right for Bearer to.ken-7"]}"#.to_owned();
+        site.sim.fault(Fault::next("/api/objects", FaultKind::Status(status, words)));
+        let run = site.program(COLLECTION).run();
+        assert!(run.status > 0 && run.stderr.ends_with(": no right for ***\n"), "{run:?}");
+    }
+}
