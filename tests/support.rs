@@ -3,6 +3,7 @@
 pub(crate) mod certificates;
 pub(crate) mod exim;
 pub(crate) mod imap;
+pub(crate) mod keeper;
 pub(crate) mod postfix;
 pub(crate) mod program;
 pub(crate) mod relay;

@@ -16,6 +16,9 @@ use super::defaults::KEYS;
 use super::{Common, Email, Smtp, State, Threatq, Watchlist};
 use crate::secret;
 
+/// How the names of our variables begin.
+const PREFIX: &str = "TQ_";
+
 /// Adds the flags of a section to a program.
 type Augment = fn(Command) -> Command;
 
@@ -37,7 +40,7 @@ struct Flag {
 
 impl Flag {
     fn variable(&self) -> String {
-        format!("TQ_{}", self.key.replace('.', "_").to_uppercase())
+        format!("{PREFIX}{}", self.key.replace('.', "_").to_uppercase())
     }
 
     fn origin(&self, source: Option<ValueSource>) -> Option<String> {
@@ -84,13 +87,18 @@ fn all_flags() -> Vec<Flag> {
 fn flags_of(program: &Command) -> Vec<Flag> {
     let has = |flag: &Flag| program.get_arguments().any(|own| own.get_id() == flag.arg.get_id());
     let section = |flag: &Flag| flag.key.split_once('.').map_or("", |(section, _)| section).to_owned();
-    let lacking: Vec<String> = all_flags().iter().filter(|flag| !has(flag)).map(section).collect();
+    let all = all_flags();
+    let lacking: Vec<String> = all.iter().filter(|flag| !has(flag)).map(section).collect();
     let is_here = |flag: &Flag| !lacking.contains(&section(flag)) || flag.key == "threatq.link_host";
-    all_flags().into_iter().filter(|flag| has(flag) && is_here(flag)).collect()
+    all.into_iter().filter(|flag| has(flag) && is_here(flag)).collect()
 }
 
 /// The program, which also takes from the environment what is set there and not empty.
 pub(super) fn with_environment(program: Command) -> Command {
+    // To know all flags costs more than everything else at start-up, and most runs set none of them.
+    if !env::vars_os().any(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
+        return program;
+    }
     let is_set = |flag: &Flag| env::var_os(flag.variable()).is_some_and(|value| !value.is_empty());
     let set: Vec<Flag> = flags_of(&program).into_iter().filter(is_set).collect();
     set.into_iter().fold(program, |program, flag| {

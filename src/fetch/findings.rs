@@ -122,15 +122,18 @@ impl<W: Write> Findings<W> {
         is_there: impl Fn(&str, u64) -> bool,
     ) -> Result<bool, Failure> {
         let (mut remembered, mut gone) = (0, 0);
-        self.memory.keys::<Failure>(folder, |_| {
-            remembered += 1;
-            Ok(())
-        })?;
         self.gone(folder, is_there, |_, _| {
             gone += 1;
             Ok(())
         })?;
-        Ok(gone > FEW && gone * 2 > remembered)
+        if gone <= FEW {
+            return Ok(false);
+        }
+        self.memory.keys::<Failure>(folder, |_| {
+            remembered += 1;
+            Ok(())
+        })?;
+        Ok(gone * 2 > remembered)
     }
 
     /// An object as it was last known, for telling that it left.

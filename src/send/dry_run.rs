@@ -3,10 +3,11 @@
 use std::io::{BufRead, Write};
 
 use super::intake::Account;
+use super::parcel::hopeless;
 use crate::exit::{self, Failure, Status};
 use crate::mail::mime;
 use crate::ndjson::{Reader, Writer};
-use crate::record::{Checkpoint, Email, Kind};
+use crate::record::{Email, Kind};
 
 /// Reads the stream to its end and says what would become of each email. `destination` is what receipts would call it.
 pub fn dry_run<R: BufRead, W: Write>(
@@ -31,20 +32,12 @@ pub fn dry_run<R: BufRead, W: Write>(
                         mail.bytes.len(),
                     ))?,
                     Err(reason) => {
-                        exit::complain(
-                            program,
-                            &format_args!("email {} can never be sent: {reason}", email.id),
-                        );
+                        exit::complain(program, &hopeless(&email.id, &reason));
                         status = Status::Refused;
                     }
                 }
             }
-            Kind::Checkpoint => {
-                let checkpoint: Checkpoint = line.parse()?;
-                if let Some(reason) = std::mem::take(&mut account).disagreement(&checkpoint) {
-                    return Err(line.error(format_args!("source '{}': {reason}", checkpoint.source)).into());
-                }
-            }
+            Kind::Checkpoint => account.close(&line)?,
             Kind::Alert | Kind::Mark | Kind::Receipt | Kind::Other => (),
         }
     }

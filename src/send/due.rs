@@ -164,7 +164,7 @@ impl<W: Write + Send> Supply for Due<'_, W> {
         let found = if goes_on { self.find() } else { Ok(()) };
         let next = self.found.take_if(|_| goes_on);
         let written = match self.state.advance(Some(&settled), next.as_ref(), now()) {
-            Ok(_) => {
+            Ok(()) => {
                 self.begun.extend(next);
                 Ok(())
             }

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, Write};
 
-use super::{Patience, Sender};
+use super::{Patience, Sender, parcel};
 use crate::exit::{Failure, Status};
 use crate::mail::mime;
 use crate::ndjson::{Line, Reader};
@@ -26,13 +26,22 @@ impl Account {
     }
 
     /// What is wrong with the emails, by the word of their checkpoint.
-    pub(super) fn disagreement(mut self, checkpoint: &Checkpoint) -> Option<String> {
+    fn disagreement(mut self, checkpoint: &Checkpoint) -> Option<String> {
         if let Some(emails) = checkpoint.emails.filter(|emails| *emails != self.emails) {
             return Some(format!("its checkpoint counts {emails} emails, the stream has {}", self.emails));
         }
         // One alert may be in several emails.
         self.tally.unite();
         self.tally.disagreement(checkpoint)
+    }
+
+    /// Compares the emails so far with their checkpoint, which the line holds, and begins to count anew.
+    pub(super) fn close(&mut self, line: &Line<'_>) -> Result<(), Failure> {
+        let checkpoint: Checkpoint = line.parse()?;
+        match std::mem::take(self).disagreement(&checkpoint) {
+            Some(reason) => Err(line.error(format_args!("source '{}': {reason}", checkpoint.source)).into()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -184,7 +193,7 @@ fn close<W: Write>(
     sender.pass(line);
     let mut status = Status::Done;
     for receipt in refused {
-        sender.complain(&format!("email {} can never be sent: {}", receipt.email, first_reply(&receipt)));
+        sender.complain(&parcel::hopeless(&receipt.email, first_reply(&receipt)));
         sender.print(&receipt);
         status = Status::Refused;
     }

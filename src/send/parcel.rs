@@ -78,6 +78,11 @@ pub(super) fn conclude(item: &impl Item, verdict: Verdict, relay: &str) -> (Verd
     (verdict, receipt)
 }
 
+/// What is said of an email that can never be sent.
+pub(super) fn hopeless(email: &str, reason: &str) -> String {
+    format!("email {email} can never be sent: {reason}")
+}
+
 /// The receipt of an email that can never be sent.
 pub(super) fn refusal(email: &Email, reason: &str, relay: &str) -> Receipt {
     let recipients = mime::recipients(email);

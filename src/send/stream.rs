@@ -8,13 +8,13 @@ use std::io::{BufRead, Write};
 
 use super::destination::Outgoing;
 use super::intake::Account;
-use super::parcel::{Item, Supply, refusal};
+use super::parcel::{Item, Supply, hopeless, refusal};
 use super::{Reports, Sender};
 use crate::exit::{Failure, Status};
 use crate::interrupt::Ready;
 use crate::mail::mime::{self, Rendered};
 use crate::ndjson::Reader;
-use crate::record::{Checkpoint, Email, Kind, Receipt};
+use crate::record::{Email, Kind, Receipt};
 use crate::smtp::{Verdict, Waiting};
 
 /// An email in its final bytes.
@@ -147,17 +147,14 @@ impl<R: BufRead + Ready, W: Write> Stream<'_, R, W> {
     fn pass(&mut self) -> Result<(), Failure> {
         let Some(line) = self.input.last_line() else { return Ok(()) };
         if line.kind == Kind::Checkpoint {
-            let checkpoint: Checkpoint = line.parse()?;
-            if let Some(reason) = std::mem::take(&mut self.account).disagreement(&checkpoint) {
-                return Err(line.error(format_args!("source '{}': {reason}", checkpoint.source)).into());
-            }
+            self.account.close(&line)?;
         }
         self.reports.pass(&line);
         Ok(())
     }
 
     fn refuse(&mut self, email: &Email, reason: &str) {
-        self.reports.complain(&format_args!("email {} can never be sent: {reason}", email.id));
+        self.reports.complain(&hopeless(&email.id, reason));
         self.reports.print(&refusal(email, reason, &self.relay));
         self.status = self.status.worst(Status::Refused);
     }

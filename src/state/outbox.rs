@@ -102,16 +102,13 @@ impl State {
     }
 
     /// Notes, for all who wait, why nothing could be sent. What a relay may have already stays as it was.
-    pub fn postpone(&self, outcome: Outcome, reason: &str, at: DateTime<Utc>) -> Result<usize, Error> {
-        self.durably(|| {
-            self.database.execute(
-                &format!(
-                    "UPDATE delivery SET outcome = ?1, code = NULL, enhanced = NULL, reply = ?2, at = ?3
-                     WHERE {WAITING} AND unknown = 0"
-                ),
-                params![outcome.as_str(), reason, at.to_rfc3339()],
-            )
-        })
+    pub fn postpone(&self, outcome: Outcome, reason: &str, at: DateTime<Utc>) -> Result<(), Error> {
+        let sql = format!(
+            "UPDATE delivery SET outcome = ?1, code = NULL, enhanced = NULL, reply = ?2, at = ?3
+             WHERE {WAITING} AND unknown = 0"
+        );
+        let parameters = params![outcome.as_str(), reason, at.to_rfc3339()];
+        self.durably(|| self.database.execute(&sql, parameters).map(drop))
     }
 
     /// Says durably what became of one mail, and that the next one is about to be sent to those who wait for it.
@@ -120,18 +117,18 @@ impl State {
         settled: Option<&Settled>,
         next: Option<&Pending>,
         now: DateTime<Utc>,
-    ) -> Result<usize, Error> {
+    ) -> Result<(), Error> {
         self.durably(|| {
             if let Some(settled) = settled {
                 self.settle(settled)?;
             }
-            let Some(next) = next else { return Ok(0) };
+            let Some(next) = next else { return Ok(()) };
             let mut sending = self.database.prepare_cached(&format!(
                 "UPDATE delivery SET outcome = 'sending', attempts = attempts + 1,
                  first_attempt = coalesce(first_attempt, ?2), last_attempt = ?2
                  WHERE mail = ?1 AND {WAITING} AND unknown < {MOST_UNKNOWN}"
             ))?;
-            sending.execute(params![next.id, now.to_rfc3339()])
+            sending.execute(params![next.id, now.to_rfc3339()]).map(drop)
         })
     }
 
@@ -163,8 +160,7 @@ impl State {
     /// Writes down what became of a mail where the disk has no room for more: that room was kept for it.
     pub fn settle_last(&self, settled: &Settled) -> Result<(), Error> {
         self.reserve.take();
-        self.durably(|| self.settle(settled).map(|()| 0))?;
-        Ok(())
+        self.durably(|| self.settle(settled))
     }
 
     /// Counts what a program that ended in the middle of sending has left as an attempt that may have brought the mail.
@@ -201,10 +197,7 @@ impl State {
         Ok(self.database.query_row(&sql, [], |row| count(row, 0))?)
     }
 
-    pub(super) fn durably(
-        &self,
-        change: impl FnOnce() -> Result<usize, rusqlite::Error>,
-    ) -> Result<usize, Error> {
+    pub(super) fn durably<T>(&self, change: impl FnOnce() -> Result<T, rusqlite::Error>) -> Result<T, Error> {
         self.database.execute_batch("BEGIN IMMEDIATE")?;
         match change().and_then(|changed| self.database.execute_batch("COMMIT").map(|()| changed)) {
             Ok(changed) => Ok(changed),

@@ -17,6 +17,9 @@ const OLDEST_MEMORY: i32 = 1;
 
 /// Those who wait for a mail. Stands in queries as in the index, so that SQLite uses it.
 pub(super) const WAITING: &str = "outcome NOT IN ('accepted', 'rejected', 'dropped')";
+/// Those who were never given a mail, whether it waits for them or is a dead letter.
+pub(super) const UNDELIVERED: &str = "outcome NOT IN ('accepted', 'dropped')";
+
 const TABLES: &str = "
 CREATE TABLE source (
     name TEXT PRIMARY KEY,

@@ -5,8 +5,9 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::Error;
 use super::outbox::time;
-use super::{Error, schema};
+use super::schema::{self, UNDELIVERED};
 use crate::record::{Outcome, Receipt, RecipientOutcome};
 
 /// The source under which dead letters are sent again.
@@ -50,14 +51,14 @@ impl Waiting {
     /// Every mail that somebody was not given, in the order in which they were taken.
     pub fn mails(&self) -> Result<Vec<WaitingMail>, Error> {
         let Some(database) = &self.database else { return Ok(Vec::new()) };
-        let mut mails = database.prepare(
+        let mut mails = database.prepare(&format!(
             "SELECT id, email, message_id, queued_at FROM mail WHERE EXISTS
-             (SELECT 1 FROM delivery WHERE mail = mail.id AND outcome NOT IN ('accepted', 'dropped')) ORDER BY id",
-        )?;
-        let mut deliveries = database.prepare(
+             (SELECT 1 FROM delivery WHERE mail = mail.id AND {UNDELIVERED}) ORDER BY id"
+        ))?;
+        let mut deliveries = database.prepare(&format!(
             "SELECT address, outcome, code, enhanced, reply, attempts, at, relay, due_at FROM delivery
-             WHERE mail = ?1 AND outcome NOT IN ('accepted', 'dropped') ORDER BY address",
-        )?;
+             WHERE mail = ?1 AND {UNDELIVERED} ORDER BY address"
+        ))?;
         let mut waiting = Vec::new();
         let mut rows = mails.query([])?;
         while let Some(row) = rows.next()? {

@@ -4,16 +4,15 @@
 //! that `scripts/test` unpacks. Ends with its value, and also when the test process is killed. A start that fails panics
 //! with what Exim said.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
 use super::certificates::Certificates;
+use super::keeper::Keeper;
 use super::postfix::free_port;
 use super::program::eventually;
 
@@ -37,7 +36,7 @@ pub(crate) struct Exim {
     /// The same with TLS from the first byte.
     pub tls_port: u16,
     ca_file: PathBuf,
-    keeper: Child,
+    _keeper: Keeper,
     folder: TempDir,
 }
 
@@ -74,19 +73,8 @@ impl Exim {
             .replace("PASSWORD", Self::PASSWORD);
         fs::write(root.join("exim.conf"), config).expect("the folder is ours");
         fs::set_permissions(root.join("exim.conf"), Permissions::from_mode(0o644)).expect("it is ours");
-        let output = File::create(root.join("output")).expect("the folder is ours");
-        let keeper = Command::new("/bin/sh")
-            .args(["-c", KEEPER, "exim"])
-            .arg(root)
-            .arg(program)
-            .stdin(Stdio::piped())
-            .stdout(output.try_clone().expect("a file can be cloned"))
-            .stderr(output)
-            // Control-C ends the test, whose end ends the keeper.
-            .process_group(0)
-            .spawn()
-            .expect("there is /bin/sh");
-        let exim = Self { starttls_port: ports[0], tls_port: ports[1], ca_file, keeper, folder };
+        let keeper = Keeper::run(KEEPER, &[root.as_os_str(), program.as_os_str()], &root.join("output"));
+        let exim = Self { starttls_port: ports[0], tls_port: ports[1], ca_file, _keeper: keeper, folder };
         for port in ports {
             eventually(&format!("Exim listens: {}", exim.said()), || {
                 TcpStream::connect(("127.0.0.1", port)).is_ok() || exim.said().contains("failed")
@@ -114,14 +102,6 @@ impl Exim {
 
     fn said(&self) -> String {
         fs::read_to_string(self.folder.path().join("output")).unwrap_or_default()
-    }
-}
-
-impl Drop for Exim {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        // Nothing to do about an error here: a panic in drop would hide the test's own.
-        let _ = self.keeper.wait();
     }
 }
 

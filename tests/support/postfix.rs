@@ -8,9 +8,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,6 +16,7 @@ use tempfile::TempDir;
 
 use super::certificates::Certificates;
 use super::imap::Session;
+use super::keeper::Keeper;
 
 const START: Duration = Duration::from_secs(20);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
@@ -51,7 +50,7 @@ pub(crate) struct MailServer {
     pub imaps_port: u16,
     certificates: Certificates,
     ca_file: PathBuf,
-    keeper: Child,
+    _keeper: Keeper,
     folder: TempDir,
 }
 
@@ -66,17 +65,7 @@ impl MailServer {
         let certificates = Certificates::for_names(&["localhost", "127.0.0.1"]);
         let ca_file = lay_out(folder.path(), &certificates, ports)
             .unwrap_or_else(|error| panic!("cannot lay out {}: {error}", folder.path().display()));
-        let output = File::create(folder.path().join("log/output")).expect("log/ is there");
-        let keeper = Command::new("/bin/sh")
-            .args(["-c", KEEPER, "mail-server"])
-            .arg(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(output.try_clone().expect("a file can be cloned"))
-            .stderr(output)
-            // Control-C ends the test, whose end ends the keeper.
-            .process_group(0)
-            .spawn()
-            .expect("there is /bin/sh");
+        let keeper = Keeper::run(KEEPER, &[folder.path().as_os_str()], &folder.path().join("log/output"));
         let server = Self {
             plain_port: ports[0],
             starttls_port: ports[1],
@@ -84,7 +73,7 @@ impl MailServer {
             imaps_port: ports[3],
             certificates,
             ca_file,
-            keeper,
+            _keeper: keeper,
             folder,
         };
         server.wait_until_started();
@@ -129,14 +118,6 @@ impl MailServer {
             );
             thread::sleep(BETWEEN_LOOKS);
         }
-    }
-}
-
-impl Drop for MailServer {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        // Nothing to do about an error here: a panic in drop would hide the test's own.
-        let _ = self.keeper.wait();
     }
 }
 
