@@ -3,7 +3,8 @@
 //! Two halves that meet in the email record: the formatter's ([`Composer`], [`Source`], [`Preview`]) and the sender's
 //! ([`mime`]). Neither touches the network. In reading order: who gets an alert (`route`), what templates see of it
 //! (`item`), how it is printed (`template`, `defang`, `plain`, `link`), what many become (`digest`, `list`,
-//! `spill`, `parts`, `size`), and the email around it (`compose`, `thread`, `address`).
+//! `spill`, `parts`, `size`), and the email around it (`compose`, `thread`, `address`), and how
+//! a text travels (`quoted`).
 
 mod address;
 mod compose;
@@ -16,6 +17,7 @@ pub mod mime;
 mod parts;
 mod plain;
 mod preview;
+mod quoted;
 mod route;
 mod size;
 mod source;

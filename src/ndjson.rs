@@ -1,7 +1,7 @@
 //! Records in, with physical line numbers and a length guard; records out, flushed where the caller says.
 //!
 //! Implements the rules that `man/tq-records.5` sets for every reader. Lines are cut and counted here, and bounded
-//! while they are being read; ndjson-stream parses them one at a time, so that a bad line can be named.
+//! while they are being read; ndjson-stream is given one at a time, so that a bad line can be named.
 //!
 //! Fails: a broken stream is status 65, a pipe that cannot be read or written is 74. A reader that went away is told
 //! apart, because a fetcher or a formatter then ends quietly.
@@ -13,7 +13,7 @@ pub use writer::Writer;
 use std::io::{self, BufRead, Read};
 use std::{fmt, str};
 
-use ndjson_stream::config::{EmptyLineHandling, NdjsonConfig};
+use ndjson_stream::config::NdjsonConfig;
 use ndjson_stream::engine::NdjsonEngine;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -88,7 +88,9 @@ impl Line<'_> {
     ///
     /// Fails when a member that the record calls for is absent or of another type.
     pub fn parse<T: Record + DeserializeOwned>(&self) -> Result<T, Error> {
-        parse(self.bytes).map_err(|reason| Error::Line(self.number, format!("{}: {reason}", T::NAME)))
+        // Not by ndjson-stream, which looks at every byte for an end of line, and copies it.
+        let parsed = serde_json::from_slice(self.bytes);
+        parsed.map_err(|error| Error::Line(self.number, format!("{}: {}", T::NAME, in_one_line(&error))))
     }
 
     /// An error about this line.
@@ -136,7 +138,7 @@ impl<R: BufRead> Reader<R> {
             return Err(broken("not a record: not an object".to_owned()));
         }
         let header: Header =
-            parse(&self.buffer).map_err(|reason| broken(format!("not a record: {reason}")))?;
+            header(&self.buffer).map_err(|reason| broken(format!("not a record: {reason}")))?;
         if header.v != VERSION {
             return Err(broken(format!(
                 "record of version {}; this program reads version {VERSION}",
@@ -174,19 +176,21 @@ impl<R: Ready> Reader<R> {
     }
 }
 
-fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
-    let config = NdjsonConfig::default()
-        .with_empty_line_handling(EmptyLineHandling::IgnoreBlank)
-        .with_parse_rest(true);
+fn header(line: &[u8]) -> Result<Header, String> {
+    let config = NdjsonConfig::default().with_parse_rest(true);
     let mut engine = NdjsonEngine::with_config(config);
     engine.input(line);
     engine.finalize();
     match engine.pop() {
-        Some(Ok(value)) => Ok(value),
-        // Each line is parsed alone, so serde_json's own line number would only mislead.
-        Some(Err(error)) => Err(error.to_string().replace(" at line 1 column ", " at column ")),
+        Some(Ok(header)) => Ok(header),
+        Some(Err(error)) => Err(in_one_line(&error)),
         None => Err("blank".to_owned()),
     }
+}
+
+/// Each line is parsed alone, so the parser's own line number would only mislead.
+fn in_one_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use lettre::message::{
 };
 
 pub use super::address::{address, mailbox, recipients};
+use super::quoted;
 use crate::escape;
 use crate::record::{Attachment, Email, digest};
 
@@ -90,7 +91,7 @@ pub fn render(email: &Email) -> Result<Rendered, String> {
     let envelope = Envelope::new(Some(from.email.clone()), vec![from.email.clone()]);
     let builder = builder.envelope(envelope.map_err(|error| error.to_string())?);
     let message = if email.html.is_none() && email.attachments.is_empty() {
-        builder.singlepart(part(ContentType::TEXT_PLAIN, &email.text)?)
+        builder.singlepart(part(ContentType::TEXT_PLAIN, &email.text))
     } else {
         builder.multipart(parts(email)?)
     };
@@ -145,9 +146,9 @@ fn parts(email: &Email) -> Result<MultiPart, String> {
     let mark: String = mark.chars().take(32).collect();
     let mut alternative = MultiPart::alternative()
         .boundary(format!("alternative-{mark}"))
-        .singlepart(part(ContentType::TEXT_PLAIN, &email.text)?);
+        .singlepart(part(ContentType::TEXT_PLAIN, &email.text));
     if let Some(html) = &email.html {
-        alternative = alternative.singlepart(part(ContentType::TEXT_HTML, html)?);
+        alternative = alternative.singlepart(part(ContentType::TEXT_HTML, html));
     }
     if email.attachments.is_empty() {
         return Ok(alternative);
@@ -159,38 +160,37 @@ fn parts(email: &Email) -> Result<MultiPart, String> {
     Ok(mixed)
 }
 
-fn part(content_type: ContentType, text: &str) -> Result<SinglePart, String> {
-    Ok(SinglePart::builder()
+/// Every body is encoded, so that no byte of it can mean anything to a relay.
+fn part(content_type: ContentType, text: &str) -> SinglePart {
+    let body = quoted::encoded(text);
+    SinglePart::builder()
         .content_type(content_type)
-        .body(encoded(text, ContentTransferEncoding::QuotedPrintable)?))
+        .body(Body::dangerous_pre_encoded(body, ContentTransferEncoding::QuotedPrintable))
 }
 
 fn attached(attachment: &Attachment) -> Result<SinglePart, String> {
     let refused =
         || format!("attachment '{}': type {}", escape::visible(&attachment.name), attachment.media_type);
     let content_type = ContentType::parse(&attachment.media_type).map_err(|_| refused())?;
-    let body = encoded(&attachment.text, ContentTransferEncoding::Base64)?;
+    let lines = quoted::with_line_feeds(&attachment.text).replace('\n', "\r\n");
+    let body = Body::new_with_encoding(lines, ContentTransferEncoding::Base64)
+        .map_err(|_| "a body that cannot be encoded".to_owned())?;
     Ok(AttachmentPart::new(escape::visible(&attachment.name).into_owned()).body(body, content_type))
-}
-
-/// Every body is encoded, so that no byte of it can mean anything to a relay.
-fn encoded(text: &str, encoding: ContentTransferEncoding) -> Result<Body, String> {
-    let other = text.contains('\r').then(|| text.replace("\r\n", "\n").replace('\r', "\n"));
-    let lines = other.as_deref().unwrap_or(text).replace('\n', "\r\n");
-    Body::new_with_encoding(lines, encoding).map_err(|_| "a body that cannot be encoded".to_owned())
 }
 
 /// What no relay may see: lines that do not end in CRLF, lines that are too long, NUL, and bytes that are not ASCII
 /// unless an address needs them (RFC 6532).
 fn check(bytes: &[u8], is_international: bool) -> Result<(), String> {
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let line = line.strip_suffix(b"\r\n").ok_or("the mail has a line that does not end in CRLF")?;
+    const MUST_NOT_TRAVEL: &str = "the mail has a byte that must not travel";
+    let travels = |text: &&str| (text.is_ascii() || is_international) && !text.contains('\0');
+    let text = str::from_utf8(bytes).ok().filter(travels).ok_or(MUST_NOT_TRAVEL)?;
+    for line in text.split_inclusive('\n') {
+        let line = line.strip_suffix("\r\n").ok_or("the mail has a line that does not end in CRLF")?;
         if line.len() > LINE_LIMIT {
             return Err(format!("the mail has a line longer than {LINE_LIMIT} bytes"));
         }
-        let must_not_travel = |byte: &u8| matches!(byte, 0 | b'\r') || !(byte.is_ascii() || is_international);
-        if line.iter().any(must_not_travel) {
-            return Err("the mail has a byte that must not travel".to_owned());
+        if line.contains('\r') {
+            return Err(MUST_NOT_TRAVEL.to_owned());
         }
     }
     Ok(())
