@@ -1,6 +1,6 @@
 //! Where a mail goes: to a relay, or into a Maildir.
 
-use super::parcel::{self, Counter, Item, Parcel, Supply, conclude};
+use super::parcel::{self, Concluded, Counter, Item, Parcel, Supply, conclude};
 use crate::config::Smtp;
 use crate::exit::{Failure, Status};
 use crate::mail::mime;
@@ -44,12 +44,6 @@ impl<'a> From<&'a Pending> for Outgoing<'a> {
             recipients: &pending.mail.recipients,
             bytes: &pending.mail.bytes,
         }
-    }
-}
-
-impl Item for Outgoing<'_> {
-    fn outgoing(&self) -> Outgoing<'_> {
-        *self
     }
 }
 
@@ -114,12 +108,12 @@ impl Destination {
         parcel::refusal(email, reason, &self.name())
     }
 
-    /// Delivers a mail: the verdict, and the receipt to print.
-    pub(super) fn deliver(&mut self, mail: &Outgoing<'_>) -> (Verdict, Receipt) {
+    /// Delivers a mail.
+    pub(super) fn deliver<T: Item>(&mut self, item: T) -> Concluded<T> {
         let name = self.name();
-        let parcel = match Parcel::new(*mail) {
+        let parcel = match Parcel::new(item) {
             Ok(parcel) => parcel,
-            Err((mail, verdict)) => return conclude(&mail, verdict, &name),
+            Err((item, verdict)) => return conclude(item, verdict, &name),
         };
         let verdict = match self {
             Self::Relay(relay) => relay.deliver(&parcel),
@@ -138,7 +132,7 @@ impl Destination {
                 while counter.waiting(true)? == Waiting::Yes {
                     let Some(parcel) = counter.next()? else { continue };
                     let verdict = into_maildir(maildir, &parcel);
-                    counter.settle(parcel, verdict)?;
+                    counter.settle(vec![(parcel, verdict)])?;
                 }
                 Ok(())
             }

@@ -2,7 +2,8 @@
 //!
 //! "sending" is durable before the relay hears of a mail, and its outcome is durable before its receipt is printed and
 //! before the body of another is sent over the same session. Where the next mail is announced with the one in hand,
-//! the outcome of the one and "sending" of the next but one are one step on the disk: one for each mail.
+//! the outcome of the one and "sending" of the next but one are one step on the disk: one for each mail. Where several
+//! sessions send, one step may be for several.
 //! Without a session no mail has begun to be sent, and why they all wait is noted once.
 
 use std::collections::VecDeque;
@@ -10,13 +11,13 @@ use std::io::Write;
 
 use chrono::{DateTime, Utc};
 
-use super::destination::{Destination, Down, Outgoing};
-use super::parcel::Supply;
+use super::destination::{Destination, Down};
+use super::parcel::{Concluded, Supply};
 use super::{Patience, Reports};
 use crate::exit::{Failure, Status};
 use crate::interrupt;
-use crate::record::{Outcome, Receipt, RecipientOutcome, now};
-use crate::smtp::{Verdict, Waiting};
+use crate::record::{Outcome, RecipientOutcome, now};
+use crate::smtp::Waiting;
 use crate::state::{Judged, Pending, Settled, State};
 
 /// The mails that are due.
@@ -70,17 +71,16 @@ impl<'s, W: Write + Send> Due<'s, W> {
         while !self.begun.is_empty()
             && let Some(pending) = self.next()?
         {
-            let (verdict, receipt) = destination.deliver(&Outgoing::from(&pending));
-            self.settle(&pending, &verdict, &receipt)?;
+            self.settle(vec![destination.deliver(pending)])?;
         }
         self.find()?;
         if self.found.is_some() {
             self.state.postpone(down.outcome, &down.reason, now())?;
         }
         while let Some(pending) = self.found.take() {
-            let (verdict, receipt) = destination.deliver(&Outgoing::from(&pending));
-            let settled = self.judge(&pending, &verdict, &receipt);
-            self.report(&settled, verdict, receipt);
+            let concluded = destination.deliver(pending);
+            let settled = self.judge(&concluded);
+            self.report(&settled, concluded);
             self.find()?;
         }
         Ok(())
@@ -95,8 +95,22 @@ impl<'s, W: Write + Send> Due<'s, W> {
         Ok(())
     }
 
+    /// As many of the next mails as there are; what fails on the way is told beside those that were found.
+    fn take_next(&mut self, count: usize) -> (Vec<Pending>, Result<(), Failure>) {
+        let mut next = Vec::new();
+        while next.len() < count {
+            if let Err(failure) = self.find() {
+                return (next, Err(failure));
+            }
+            let Some(found) = self.found.take() else { break };
+            next.push(found);
+        }
+        (next, Ok(()))
+    }
+
     /// The outcomes of an attempt, each in the light of those before it.
-    fn judge(&self, pending: &Pending, verdict: &Verdict, receipt: &Receipt) -> Settled {
+    fn judge(&self, concluded: &Concluded<Pending>) -> Settled {
+        let Concluded { item: pending, verdict, receipt } = concluded;
         let (at, keep_trying) = (receipt.at, self.patience.keep_trying);
         let each = verdict.recipients.iter().filter_map(|answer| {
             let known = pending.deliveries.iter().find(|one| one.address == answer.address)?;
@@ -108,7 +122,8 @@ impl<'s, W: Write + Send> Due<'s, W> {
     }
 
     /// Says what is known now, and what we have decided about the mail ourselves.
-    fn report(&mut self, settled: &Settled, mut verdict: Verdict, mut receipt: Receipt) {
+    fn report(&mut self, settled: &Settled, concluded: Concluded<Pending>) {
+        let Concluded { mut verdict, mut receipt, .. } = concluded;
         verdict.recipients = settled.outcomes.iter().map(|one| one.outcome.clone()).collect();
         let is_open = |one: &RecipientOutcome| matches!(one.outcome, Outcome::Deferred | Outcome::Unknown);
         let given_up: Vec<&Judged> = settled.outcomes.iter().filter(|one| one.given_up.is_some()).collect();
@@ -147,7 +162,7 @@ impl<W: Write + Send> Supply for Due<'_, W> {
             self.find()?;
             if let Some(found) = self.found.take() {
                 self.state.keep_room()?;
-                self.state.advance(None, Some(&found), now())?;
+                self.state.advance(&[], std::slice::from_ref(&found), now())?;
                 next = Some(found);
             }
         }
@@ -155,15 +170,15 @@ impl<W: Write + Send> Supply for Due<'_, W> {
         Ok(next)
     }
 
-    fn settle(&mut self, pending: &Pending, verdict: &Verdict, receipt: &Receipt) -> Result<(), Failure> {
-        self.in_hand -= 1;
-        let settled = self.judge(pending, verdict, receipt);
+    fn settle(&mut self, concluded: Vec<Concluded<Pending>>) -> Result<(), Failure> {
+        self.in_hand -= concluded.len();
+        let settled: Vec<Settled> = concluded.iter().map(|one| self.judge(one)).collect();
         // Where nothing else is in hand, the next mail is not announced before its turn; it may be long until then, and
         // a crash in between would count as an attempt.
-        let goes_on = self.in_hand > 0 && verdict.asked && !interrupt::raised();
-        let found = if goes_on { self.find() } else { Ok(()) };
-        let next = self.found.take_if(|_| goes_on);
-        let written = match self.state.advance(Some(&settled), next.as_ref(), now()) {
+        let asked = concluded.iter().all(|one| one.verdict.asked);
+        let goes_on = self.in_hand > 0 && asked && !interrupt::raised();
+        let (next, found) = self.take_next(if goes_on { settled.len() } else { 0 });
+        let written = match self.state.advance(&settled, &next, now()) {
             Ok(()) => {
                 self.begun.extend(next);
                 Ok(())
@@ -174,8 +189,7 @@ impl<W: Write + Send> Supply for Due<'_, W> {
             }
             Err(error) => return Err(error.into()),
         };
-        let (verdict, receipt) = (verdict.clone(), receipt.clone());
-        self.report(&settled, verdict, receipt);
+        settled.iter().zip(concluded).for_each(|(settled, concluded)| self.report(settled, concluded));
         written?;
         found
     }

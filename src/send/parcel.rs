@@ -19,8 +19,15 @@ pub(super) trait Supply: Send {
 
     fn waiting(&mut self, may_take: bool) -> Result<Waiting, Failure>;
     fn next(&mut self) -> Result<Option<Self::Item>, Failure>;
-    fn settle(&mut self, item: &Self::Item, verdict: &Verdict, receipt: &Receipt) -> Result<(), Failure>;
+    fn settle(&mut self, concluded: Vec<Concluded<Self::Item>>) -> Result<(), Failure>;
     fn meanwhile(&mut self) {}
+}
+
+/// A mail with what became of it, and what is printed about that.
+pub(super) struct Concluded<T> {
+    pub(super) item: T,
+    pub(super) verdict: Verdict,
+    pub(super) receipt: Receipt,
 }
 
 /// A mail with its envelope in the form that a relay is told.
@@ -55,9 +62,9 @@ impl<T: Item> Parcel<T> {
         Ok(Self { envelope: Envelope { sender, recipients }, refused, item })
     }
 
-    /// The verdict on all recipients, and the receipt to print.
-    pub(super) fn conclude(&self, verdict: Verdict, relay: &str) -> (Verdict, Receipt) {
-        conclude(&self.item, verdict.and(self.refused.clone()), relay)
+    /// With the verdict on all recipients.
+    pub(super) fn conclude(self, verdict: Verdict, relay: &str) -> Concluded<T> {
+        conclude(self.item, verdict.and(self.refused), relay)
     }
 }
 
@@ -71,11 +78,11 @@ impl<T: Item> Mail for Parcel<T> {
     }
 }
 
-/// A verdict and its receipt.
-pub(super) fn conclude(item: &impl Item, verdict: Verdict, relay: &str) -> (Verdict, Receipt) {
+/// A mail with the verdict on it.
+pub(super) fn conclude<T: Item>(item: T, verdict: Verdict, relay: &str) -> Concluded<T> {
     let mail = item.outgoing();
     let receipt = receipt(mail.email, mail.message_id, mail.attempt, relay, &verdict);
-    (verdict, receipt)
+    Concluded { item, verdict, receipt }
 }
 
 /// What is said of an email that can never be sent.
@@ -123,16 +130,15 @@ impl<S: Supply> Mails for Counter<'_, S> {
         match Parcel::new(item) {
             Ok(parcel) => Ok(Some(parcel)),
             Err((item, verdict)) => {
-                let (verdict, receipt) = conclude(&item, verdict, &self.relay);
-                self.supply.settle(&item, &verdict, &receipt)?;
+                self.supply.settle(vec![conclude(item, verdict, &self.relay)])?;
                 Ok(None)
             }
         }
     }
 
-    fn settle(&mut self, parcel: Self::Mail, verdict: Verdict) -> Result<(), Failure> {
-        let (verdict, receipt) = parcel.conclude(verdict, &self.relay);
-        self.supply.settle(&parcel.item, &verdict, &receipt)
+    fn settle(&mut self, mails: Vec<(Self::Mail, Verdict)>) -> Result<(), Failure> {
+        let conclude = |(parcel, verdict): (Self::Mail, _)| parcel.conclude(verdict, &self.relay);
+        self.supply.settle(mails.into_iter().map(conclude).collect())
     }
 
     fn meanwhile(&mut self) {

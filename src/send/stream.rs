@@ -8,14 +8,14 @@ use std::io::{BufRead, Write};
 
 use super::destination::Outgoing;
 use super::intake::Account;
-use super::parcel::{Item, Supply, hopeless, refusal};
+use super::parcel::{Concluded, Item, Supply, hopeless, refusal};
 use super::{Reports, Sender};
 use crate::exit::{Failure, Status};
 use crate::interrupt::Ready;
 use crate::mail::mime::{self, Rendered};
 use crate::ndjson::Reader;
-use crate::record::{Email, Kind, Receipt};
-use crate::smtp::{Verdict, Waiting};
+use crate::record::{Email, Kind};
+use crate::smtp::Waiting;
 
 /// An email in its final bytes.
 struct Letter {
@@ -90,8 +90,7 @@ pub(super) fn send<R: BufRead + Ready + Send, W: Write + Send>(
         }
         // Nobody is asked any more: this only makes the receipt.
         if let Some(letter) = stream.next()? {
-            let (verdict, receipt) = destination.deliver(&letter.outgoing());
-            stream.settle(&letter, &verdict, &receipt)?;
+            stream.settle(vec![destination.deliver(letter)])?;
         }
     }
     let Stream { broken, status, .. } = stream;
@@ -176,11 +175,13 @@ impl<R: BufRead + Ready + Send, W: Write + Send> Supply for Stream<'_, R, W> {
         Ok(self.next.take())
     }
 
-    fn settle(&mut self, _: &Letter, verdict: &Verdict, receipt: &Receipt) -> Result<(), Failure> {
-        self.in_hand -= 1;
-        self.status = self.status.worst(verdict.status);
-        self.reports.complain_of(verdict);
-        self.reports.print(receipt);
+    fn settle(&mut self, concluded: Vec<Concluded<Letter>>) -> Result<(), Failure> {
+        self.in_hand -= concluded.len();
+        for Concluded { verdict, receipt, .. } in concluded {
+            self.status = self.status.worst(verdict.status);
+            self.reports.complain_of(&verdict);
+            self.reports.print(&receipt);
+        }
         Ok(())
     }
 

@@ -80,7 +80,7 @@ impl Lane {
                 ahead = mails.next()?;
             }
             let verdict = self.deliver(&mail, ahead.as_ref(), &mut || mails.meanwhile());
-            mails.settle(mail, verdict)?;
+            mails.settle(vec![(mail, verdict)])?;
         }
     }
 

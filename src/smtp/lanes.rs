@@ -20,6 +20,9 @@ use crate::exit::Failure;
 /// How long a session without a mail waits before it looks again.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
+/// Not told to anybody: the failure itself is.
+const OTHER_FAILED: &str = "another session has failed";
+
 /// What the sessions share.
 struct Shared<'m, M: Mails> {
     mails: &'m mut M,
@@ -33,6 +36,8 @@ struct Shared<'m, M: Mails> {
 /// The mails as one of the sessions sees them.
 struct Share<'a, 'm, M: Mails> {
     shared: &'a Mutex<Shared<'m, M>>,
+    /// Mails that came back while another session had the lock.
+    back: &'a Mutex<Vec<(M::Mail, Verdict)>>,
     /// How many mails the sessions have in hand.
     busy: &'a AtomicUsize,
 }
@@ -42,14 +47,18 @@ impl<'m, M: Mails> Share<'_, 'm, M> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn back(&self) -> MutexGuard<'_, Vec<(M::Mail, Verdict)>> {
+        self.back.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<M: Mails> Shared<'_, M> {
     /// Notes a failure for all, so that no session goes on.
-    fn noting<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+    fn noting<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
         result.map_err(|failure| {
-            let told = Failure::new(failure.status, "another session has failed");
-            let mut shared = self.lock();
-            shared.ended = true;
-            shared.failure.get_or_insert(failure);
-            told
+            self.ended = true;
+            let status = self.failure.get_or_insert(failure).status;
+            Failure::new(status, OTHER_FAILED)
         })
     }
 }
@@ -69,9 +78,9 @@ impl<M: Mails> Mails for Share<'_, '_, M> {
             // Whoever waits for input keeps the others from saying what became of theirs; so only when all are idle.
             let alone = self.busy.load(Ordering::SeqCst) == 0;
             let waiting = shared.mails.waiting(may_take && alone);
-            shared.ended |= matches!(waiting, Ok(Waiting::No) | Err(_));
+            let waiting = shared.noting(waiting)?;
+            shared.ended |= waiting == Waiting::No;
             drop(shared);
-            let waiting = self.noting(waiting)?;
             if waiting != Waiting::NotYet || !may_take {
                 return Ok(waiting);
             }
@@ -93,16 +102,22 @@ impl<M: Mails> Mails for Share<'_, '_, M> {
         // While nobody else looks: else two could wait for input at once.
         let taken = usize::from(matches!(mail, Ok(Some(_))));
         self.busy.fetch_add(taken, Ordering::SeqCst);
-        drop(shared);
-        self.noting(mail)
+        shared.noting(mail)
     }
 
-    fn settle(&mut self, mail: Self::Mail, verdict: Verdict) -> Result<(), Failure> {
+    fn settle(&mut self, mails: Vec<(Self::Mail, Verdict)>) -> Result<(), Failure> {
+        self.back().extend(mails);
         let mut shared = self.lock();
-        let settled = shared.mails.settle(mail, verdict);
-        self.busy.fetch_sub(1, Ordering::SeqCst);
-        drop(shared);
-        self.noting(settled)
+        let back = std::mem::take(&mut *self.back());
+        if back.is_empty() {
+            // Whoever had the lock before us has settled ours too.
+            let failed = shared.failure.as_ref().map(|failure| failure.status);
+            return failed.map_or(Ok(()), |status| Err(Failure::new(status, OTHER_FAILED)));
+        }
+        let count = back.len();
+        let settled = shared.mails.settle(back);
+        self.busy.fetch_sub(count, Ordering::SeqCst);
+        shared.noting(settled)
     }
 
     fn meanwhile(&mut self) {
@@ -127,9 +142,9 @@ pub(super) fn run<M: Mails>(
         return Ok(first.take_down());
     }
     let shared = Shared { mails, stranded: VecDeque::new(), ended: false, failure: None };
-    let (shared, busy) = (Mutex::new(shared), AtomicUsize::new(0));
+    let (shared, back, busy) = (Mutex::new(shared), Mutex::new(Vec::new()), AtomicUsize::new(0));
     let work = |mut lane: Lane| {
-        let mut share = Share { shared: &shared, busy: &busy };
+        let mut share = Share { shared: &shared, back: &back, busy: &busy };
         let strand = |share: &mut Share<'_, '_, M>, mail, _: &Error| {
             share.lock().stranded.push_back(mail);
             share.busy.fetch_sub(1, Ordering::SeqCst);
@@ -153,10 +168,11 @@ pub(super) fn run<M: Mails>(
     let all_down = downs.iter().all(Option::is_some);
     let down = downs.into_iter().flatten().next();
     if let Some(down) = &down {
-        for mail in stranded {
+        let without_session = |mail: M::Mail| {
             let verdict = Verdict::without_session(mail.envelope().addresses(), down);
-            mails.settle(mail, verdict)?;
-        }
+            (mail, verdict)
+        };
+        mails.settle(stranded.into_iter().map(without_session).collect())?;
     }
     Ok(down.filter(|_| all_down))
 }

@@ -35,9 +35,9 @@ pub trait Mails: Send {
     /// The next mail. When this returns, whatever must be durable before the relay hears of the mail is durable.
     fn next(&mut self) -> Result<Option<Self::Mail>, Failure>;
 
-    /// Takes back a mail with what became of it. The next body is not sent over this session before this has returned;
-    /// where several sessions send, mails come back in the order of their outcomes.
-    fn settle(&mut self, mail: Self::Mail, verdict: Verdict) -> Result<(), Failure>;
+    /// Takes mails back with what became of each, in the order of their outcomes. A session sends no other body before
+    /// this has returned for its mail; where several sessions send, those that have to wait come back together.
+    fn settle(&mut self, mails: Vec<(Self::Mail, Verdict)>) -> Result<(), Failure>;
 
     /// Called while the relay has a mail in hand: time to make the next one ready, where that needs no waiting.
     fn meanwhile(&mut self) {}

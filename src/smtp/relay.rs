@@ -101,7 +101,7 @@ impl Relay {
         }
         self.lane.run(mails, |mails, mail, down| {
             let verdict = Verdict::without_session(mail.envelope().addresses(), down);
-            mails.settle(mail, verdict)
+            mails.settle(vec![(mail, verdict)])
         })
     }
 

@@ -82,8 +82,9 @@ pub(super) fn lost(path: &Path, what: &str) -> Error {
     ))
 }
 
-/// How much room the outcome of one mail may take in the journal: a dozen pages.
-const ROOM: u64 = 64 * 1024;
+/// How much room the outcomes of the mails in hand may take in the journal: a dozen pages for one session, and the rows
+/// of more sessions' mails stand in the same ones.
+const ROOM: u64 = 256 * 1024;
 
 /// Room beside the state, in a file without a name, which the kernel gives back when the program ends. None where the
 /// file system has no such files.

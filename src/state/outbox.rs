@@ -111,24 +111,17 @@ impl State {
         self.durably(|| self.database.execute(&sql, parameters).map(drop))
     }
 
-    /// Says durably what became of one mail, and that the next one is about to be sent to those who wait for it.
-    pub fn advance(
-        &self,
-        settled: Option<&Settled>,
-        next: Option<&Pending>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    /// Says durably what became of mails, and that the next ones are about to be sent to those who wait for them.
+    pub fn advance(&self, settled: &[Settled], next: &[Pending], now: DateTime<Utc>) -> Result<(), Error> {
+        let now = now.to_rfc3339();
         self.durably(|| {
-            if let Some(settled) = settled {
-                self.settle(settled)?;
-            }
-            let Some(next) = next else { return Ok(()) };
+            settled.iter().try_for_each(|settled| self.settle(settled))?;
             let mut sending = self.database.prepare_cached(&format!(
                 "UPDATE delivery SET outcome = 'sending', attempts = attempts + 1,
                  first_attempt = coalesce(first_attempt, ?2), last_attempt = ?2
                  WHERE mail = ?1 AND {WAITING} AND unknown < {MOST_UNKNOWN}"
             ))?;
-            sending.execute(params![next.id, now.to_rfc3339()]).map(drop)
+            next.iter().try_for_each(|next| sending.execute(params![next.id, now]).map(drop))
         })
     }
 
@@ -157,10 +150,10 @@ impl State {
         Ok(())
     }
 
-    /// Writes down what became of a mail where the disk has no room for more: that room was kept for it.
-    pub fn settle_last(&self, settled: &Settled) -> Result<(), Error> {
+    /// Writes down what became of mails where the disk has no room for more: that room was kept for them.
+    pub fn settle_last(&self, settled: &[Settled]) -> Result<(), Error> {
         self.reserve.take();
-        self.durably(|| self.settle(settled))
+        self.durably(|| settled.iter().try_for_each(|settled| self.settle(settled)))
     }
 
     /// Counts what a program that ended in the middle of sending has left as an attempt that may have brought the mail.
