@@ -2,10 +2,13 @@
 //!
 //! The first session is opened alone, so that a login that is refused is refused once. A session that cannot be opened
 //! while others can is done without: relays limit how many they take. Only when none is left is the relay down.
+//!
+//! Settling may take as long as a disk does. Mails that come back meanwhile are settled together, by whoever comes first
+//! afterwards, and as many new ones are laid ready then, so that the others go on.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
 
@@ -16,50 +19,89 @@ use super::outcome::Verdict;
 use super::pace::Pace;
 use super::relay::Settings;
 use crate::exit::Failure;
+use crate::interrupt;
 
 /// How long a session without a mail waits before it looks again.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
-/// Not told to anybody: the failure itself is.
-const OTHER_FAILED: &str = "another session has failed";
-
-/// What the sessions share.
+/// What one session at a time uses.
 struct Shared<'m, M: Mails> {
     mails: &'m mut M,
-    /// Mails that a session had in hand, unsent, when it went down.
-    stranded: VecDeque<M::Mail>,
+    /// How many mails are settled.
+    settled: usize,
     /// Whether no more will come, or something failed.
     ended: bool,
     failure: Option<Failure>,
 }
 
+/// What sessions take and leave without waiting for one another.
+struct Shelf<T> {
+    /// Mails that are out and unsent: laid ready, or left by a session that went down.
+    ready: VecDeque<T>,
+    /// Mails that are not settled yet.
+    back: Vec<(T, Verdict)>,
+    /// How many mails have come back so far.
+    came_back: usize,
+}
+
 /// The mails as one of the sessions sees them.
 struct Share<'a, 'm, M: Mails> {
     shared: &'a Mutex<Shared<'m, M>>,
-    /// Mails that came back while another session had the lock.
-    back: &'a Mutex<Vec<(M::Mail, Verdict)>>,
+    /// Held for a moment only. Whoever takes both takes this one second.
+    shelf: &'a Mutex<Shelf<M::Mail>>,
     /// How many mails the sessions have in hand.
     busy: &'a AtomicUsize,
 }
 
-impl<'m, M: Mails> Share<'_, 'm, M> {
-    fn lock(&self) -> MutexGuard<'_, Shared<'m, M>> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn back(&self) -> MutexGuard<'_, Vec<(M::Mail, Verdict)>> {
-        self.back.lock().unwrap_or_else(PoisonError::into_inner)
+impl<T> Shelf<T> {
+    /// Takes mails back; how many have come back then.
+    fn lay_back(&mut self, mails: Vec<(T, Verdict)>) -> usize {
+        self.came_back += mails.len();
+        self.back.extend(mails);
+        self.came_back
     }
 }
 
-impl<M: Mails> Shared<'_, M> {
+/// What the sessions are told that did not fail themselves. Nobody else is: the failure is.
+fn another_failed(failure: &Failure) -> Failure {
+    Failure::new(failure.status, "another session has failed")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'m, M: Mails> Share<'_, 'm, M> {
     /// Notes a failure for all, so that no session goes on.
-    fn noting<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
+    fn noting<T>(&self, shared: &mut Shared<'m, M>, result: Result<T, Failure>) -> Result<T, Failure> {
         result.map_err(|failure| {
-            self.ended = true;
-            let status = self.failure.get_or_insert(failure).status;
-            Failure::new(status, OTHER_FAILED)
+            let told = another_failed(&failure);
+            shared.ended = true;
+            shared.failure.get_or_insert(failure);
+            lock(self.shelf).ready.clear();
+            told
         })
+    }
+
+    fn is_ready(&self) -> bool {
+        !lock(self.shelf).ready.is_empty()
+    }
+
+    fn take_ready(&self) -> Option<M::Mail> {
+        let mail = lock(self.shelf).ready.pop_front()?;
+        self.busy.fetch_add(1, Ordering::SeqCst);
+        Some(mail)
+    }
+
+    fn lay_ready(&self, shared: &mut Shared<'m, M>, count: usize) -> Result<(), Failure> {
+        for _ in 0..count {
+            if interrupt::raised() || shared.ended || shared.mails.waiting(false)? != Waiting::Yes {
+                break;
+            }
+            let mail = shared.mails.next()?;
+            lock(self.shelf).ready.extend(mail);
+        }
+        Ok(())
     }
 }
 
@@ -68,8 +110,17 @@ impl<M: Mails> Mails for Share<'_, '_, M> {
 
     fn waiting(&mut self, may_take: bool) -> Result<Waiting, Failure> {
         loop {
-            let mut shared = self.lock();
-            if !shared.stranded.is_empty() {
+            if self.is_ready() {
+                return Ok(Waiting::Yes);
+            }
+            let mut shared = match self.shared.try_lock() {
+                Err(TryLockError::WouldBlock) if !may_take => return Ok(Waiting::NotYet),
+                Err(TryLockError::WouldBlock) => lock(self.shared),
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Ok(shared) => shared,
+            };
+            // Some may have been laid ready by whoever had the lock.
+            if self.is_ready() {
                 return Ok(Waiting::Yes);
             }
             if shared.ended {
@@ -78,7 +129,7 @@ impl<M: Mails> Mails for Share<'_, '_, M> {
             // Whoever waits for input keeps the others from saying what became of theirs; so only when all are idle.
             let alone = self.busy.load(Ordering::SeqCst) == 0;
             let waiting = shared.mails.waiting(may_take && alone);
-            let waiting = shared.noting(waiting)?;
+            let waiting = self.noting(&mut shared, waiting)?;
             shared.ended |= waiting == Waiting::No;
             drop(shared);
             if waiting != Waiting::NotYet || !may_take {
@@ -89,39 +140,35 @@ impl<M: Mails> Mails for Share<'_, '_, M> {
     }
 
     fn next(&mut self) -> Result<Option<Self::Mail>, Failure> {
-        let mut shared = self.lock();
-        let mail = match shared.stranded.pop_front() {
-            Some(mail) => Ok(Some(mail)),
-            None if shared.ended => Ok(None),
-            None => match shared.mails.waiting(false) {
-                Ok(Waiting::Yes) => shared.mails.next(),
-                Ok(_) => Ok(None),
-                Err(failure) => Err(failure),
-            },
-        };
-        // While nobody else looks: else two could wait for input at once.
-        let taken = usize::from(matches!(mail, Ok(Some(_))));
-        self.busy.fetch_add(taken, Ordering::SeqCst);
-        shared.noting(mail)
+        if let Some(mail) = self.take_ready() {
+            return Ok(Some(mail));
+        }
+        // Taken while nobody else looks: else two could wait for input at once.
+        let mut shared = lock(self.shared);
+        let laid = self.lay_ready(&mut shared, 1);
+        self.noting(&mut shared, laid)?;
+        Ok(self.take_ready())
     }
 
     fn settle(&mut self, mails: Vec<(Self::Mail, Verdict)>) -> Result<(), Failure> {
-        self.back().extend(mails);
-        let mut shared = self.lock();
-        let back = std::mem::take(&mut *self.back());
-        if back.is_empty() {
-            // Whoever had the lock before us has settled ours too.
-            let failed = shared.failure.as_ref().map(|failure| failure.status);
-            return failed.map_or(Ok(()), |status| Err(Failure::new(status, OTHER_FAILED)));
+        let ours = lock(self.shelf).lay_back(mails);
+        let mut shared = lock(self.shared);
+        if shared.settled >= ours {
+            // Whoever had the lock before us has settled ours too. What came since is for others to settle.
+            return shared.failure.as_ref().map_or(Ok(()), |failure| Err(another_failed(failure)));
         }
+        let back = std::mem::take(&mut lock(self.shelf).back);
         let count = back.len();
-        let settled = shared.mails.settle(back);
+        let settled = shared.mails.settle(back).and_then(|()| self.lay_ready(&mut shared, count));
+        shared.settled += count;
         self.busy.fetch_sub(count, Ordering::SeqCst);
-        shared.noting(settled)
+        self.noting(&mut shared, settled)
     }
 
     fn meanwhile(&mut self) {
-        self.lock().mails.meanwhile();
+        if let Ok(mut shared) = self.shared.try_lock() {
+            shared.mails.meanwhile();
+        }
     }
 }
 
@@ -141,12 +188,13 @@ pub(super) fn run<M: Mails>(
     if first.down().is_some() {
         return Ok(first.take_down());
     }
-    let shared = Shared { mails, stranded: VecDeque::new(), ended: false, failure: None };
-    let (shared, back, busy) = (Mutex::new(shared), Mutex::new(Vec::new()), AtomicUsize::new(0));
+    let shared = Mutex::new(Shared { mails, settled: 0, ended: false, failure: None });
+    let shelf = Mutex::new(Shelf { ready: VecDeque::new(), back: Vec::new(), came_back: 0 });
+    let busy = AtomicUsize::new(0);
     let work = |mut lane: Lane| {
-        let mut share = Share { shared: &shared, back: &back, busy: &busy };
+        let mut share = Share { shared: &shared, shelf: &shelf, busy: &busy };
         let strand = |share: &mut Share<'_, '_, M>, mail, _: &Error| {
-            share.lock().stranded.push_back(mail);
+            lock(share.shelf).ready.push_back(mail);
             share.busy.fetch_sub(1, Ordering::SeqCst);
             Ok(())
         };
@@ -161,7 +209,8 @@ pub(super) fn run<M: Mails>(
         let others = others.into_iter().map(|other| other.join().unwrap_or(None));
         std::iter::once(first).chain(others).collect()
     });
-    let Shared { mails, stranded, failure, .. } = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Shared { mails, failure, .. } = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Shelf { ready, .. } = shelf.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(failure) = failure {
         return Err(failure);
     }
@@ -172,7 +221,7 @@ pub(super) fn run<M: Mails>(
             let verdict = Verdict::without_session(mail.envelope().addresses(), down);
             (mail, verdict)
         };
-        mails.settle(stranded.into_iter().map(without_session).collect())?;
+        mails.settle(ready.into_iter().map(without_session).collect())?;
     }
     Ok(down.filter(|_| all_down))
 }

@@ -155,3 +155,28 @@ fn holds_canary(sender: &Sender) -> bool {
     };
     files.map(|file| file.expect("a file").path()).any(|path| holds(&path))
 }
+
+/// How often a sender waits for its disk, a slow one, while it sends mails over so many sessions.
+fn syncs(connections: &str) -> usize {
+    let (relay, sender) =
+        (Relay::start(Script::new()), Sender::with_state().set("--connections", connections));
+    let mails: Vec<_> = (0..96).map(|number| email(&format!("e{number}"), &[SOC])).collect();
+    let (log, input) = (sender.path().join("log"), sender.path().join("stream"));
+    fs::write(&input, stream(&mails)).expect("it can be written");
+    let command = sender.program(relay.port()).into_command();
+    let mut strace = Command::new("strace");
+    strace
+        .args(["-f", "-qq", "--seccomp-bpf", "--trace=fsync", "--inject=fsync:delay_enter=10000", "-o"])
+        .arg(&log);
+    strace.arg("--").arg(command.get_program()).args(command.get_args()).stdout(Stdio::null());
+    let ended = strace.stdin(fs::File::open(&input).expect("it is there")).status();
+    assert!(ended.expect("strace can be started: install it").success());
+    assert_eq!(taken(&relay).len(), mails.len());
+    fs::read_to_string(log).expect("strace has written it").matches("fsync(").count()
+}
+
+#[test]
+fn outcomes_that_wait_for_the_disk_together_are_one_durable_step() {
+    let [one, four] = ["1", "4"].map(syncs);
+    assert!(one > 96 && four < 90, "{one} with one session, {four} with four");
+}
