@@ -9,6 +9,7 @@
 mod command;
 mod connect;
 mod explain;
+mod inbox;
 mod lane;
 mod lanes;
 mod login;
@@ -23,13 +24,14 @@ mod session;
 mod transaction;
 mod wire;
 
+pub use inbox::{Broken, Inbox};
 pub use mails::{Mail, Mails, Waiting};
 pub use outcome::{Envelope, Verdict};
 pub use relay::Relay;
+pub use reply::Reply;
 
 use std::fmt;
 
-use self::reply::Reply;
 use crate::exit::{Failure, Status};
 use crate::record::Outcome;
 

@@ -82,6 +82,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("smtp.client_cert_file", ""),
     ("smtp.client_key_file", ""),
     ("smtp.timeout", ""),
+    ("smtp.final_timeout", ""),
     ("smtp.connections", "1"),
     ("smtp.rate", ""),
     ("smtp.maildir", ""),

@@ -116,6 +116,10 @@ pub struct Smtp {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     #[serde(deserialize_with = "seconds")]
     pub timeout: Option<u64>,
+    /// Wait this long for the answer to the final dot, whatever --timeout says
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[serde(deserialize_with = "seconds")]
+    pub final_timeout: Option<u64>,
     /// Send over as many sessions at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     #[serde(deserialize_with = "concurrency")]
@@ -152,6 +156,7 @@ impl Smtp {
             client_key_file: self.client_key_file.or(other.client_key_file),
             pin_sha256: self.pin_sha256.or(other.pin_sha256),
             timeout: self.timeout.or(other.timeout),
+            final_timeout: self.final_timeout.or(other.final_timeout),
             connections: self.connections.or(other.connections),
             rate: self.rate.or(other.rate),
             maildir: self.maildir.or(other.maildir),

@@ -59,7 +59,8 @@ impl Relay {
         });
         let login = login(smtp, tls, &host)?;
         let tls_config = if tls == Tls::None { None } else { Some(tls::client_config(&trust(smtp)?)?) };
-        let timeouts = Timeouts::new(smtp.timeout.map(Duration::from_secs));
+        let timeouts =
+            Timeouts::new(smtp.timeout.map(Duration::from_secs), smtp.final_timeout.map(Duration::from_secs));
         let settings = Arc::new(Settings { host, port, tls, tls_config, login, timeouts });
         let pace = Arc::new(Pace::new(smtp.rate.map(Rate::interval)));
         let connections = smtp.connections.map_or(1, usize::from);

@@ -25,16 +25,23 @@ pub(super) struct Timeouts {
     pub(super) connect: Duration,
     pub(super) command: Duration,
     pub(super) data: Duration,
+    /// For each block of the mail; see [`Wire::send_counted`].
     pub(super) body: Duration,
     pub(super) after_dot: Duration,
 }
 
 impl Timeouts {
-    /// As the RFC asks, or the same for every wait.
-    pub(super) fn new(every_wait: Option<Duration>) -> Self {
+    /// As the RFC asks, or the same for every wait, and one of its own for the last.
+    pub(super) fn new(every_wait: Option<Duration>, after_dot: Option<Duration>) -> Self {
         let or = |seconds| every_wait.unwrap_or(Duration::from_secs(seconds));
         // The RFC sets none for connecting; the kernel's own is over two minutes for each address.
-        Self { connect: or(30), command: or(300), data: or(120), body: or(180), after_dot: or(600) }
+        Self {
+            connect: or(30),
+            command: or(300),
+            data: or(120),
+            body: or(180),
+            after_dot: after_dot.unwrap_or(or(600)),
+        }
     }
 }
 

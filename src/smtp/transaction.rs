@@ -11,11 +11,11 @@ use lettre::transport::smtp::commands::Rset;
 
 use super::Error;
 use super::command;
+use super::inbox::Broken;
 use super::mails::Mail;
 use super::outcome::{self, Envelope, Verdict};
 use super::reply::Reply;
 use super::session::{Session, Timeouts};
-use super::wire::Broken;
 use crate::record::{Outcome, RecipientOutcome};
 
 /// The most that is sent together under TLS: what fits one TLS record, of which a peer reads all or nothing. So a write

@@ -11,8 +11,13 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use super::Error;
-use super::reply::{self, LINE_LIMIT, REPLY_LIMIT, Reply};
+use super::inbox::{Broken, Inbox};
+use super::reply::Reply;
 use crate::{interrupt, tls};
+
+/// How much of a mail must be gone before the wait for it begins anew (RFC 5321, section 4.5.3.2.5, has three minutes for
+/// each TCP SEND and leaves its size open): whole records of TLS, and less than what a kernel buffers.
+const BLOCK: usize = 64 * 1024;
 
 /// A socket whose reads and writes end at a deadline.
 struct Socket {
@@ -66,20 +71,11 @@ enum Channel {
     Tls(Box<StreamOwned<ClientConnection, Socket>>),
 }
 
-/// Why no reply came.
-#[derive(Debug)]
-pub(super) enum Broken {
-    /// The line is gone, or the time is up.
-    Lost(String),
-    /// What came is not a reply.
-    Malformed(String),
-}
-
-impl From<Broken> for Error {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Lost(reason) => Self::Unreachable(reason),
-            Broken::Malformed(reason) => Self::Protocol(reason),
+impl Read for Channel {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
         }
     }
 }
@@ -87,8 +83,7 @@ impl From<Broken> for Error {
 /// The line to the relay.
 pub(super) struct Wire {
     channel: Channel,
-    /// What was received and not yet read as a reply.
-    inbox: Vec<u8>,
+    inbox: Inbox,
 }
 
 impl Wire {
@@ -98,7 +93,7 @@ impl Wire {
         stream.set_nodelay(true)?;
         let socket = Socket { stream, deadline: Instant::now() + timeout };
         socket.wait_at_most(timeout.min(interrupt::LOOK))?;
-        Ok(Self { channel: Channel::Plain(socket), inbox: Vec::new() })
+        Ok(Self { channel: Channel::Plain(socket), inbox: Inbox::default() })
     }
 
     /// Starts TLS. Fails when anything was received that no command asked for (RFC 3207, section 6).
@@ -108,7 +103,7 @@ impl Wire {
         host: &str,
         timeout: Duration,
     ) -> Result<Self, Error> {
-        if !self.inbox.is_empty() {
+        if !self.inbox.bytes().is_empty() {
             return Err(Error::Protocol("sent more than its reply before TLS began".to_owned()));
         }
         let Channel::Plain(mut socket) = self.channel else {
@@ -124,7 +119,7 @@ impl Wire {
             connection.complete_io(&mut socket).map_err(|error| tls_error(&error))?;
         }
         let channel = Channel::Tls(Box::new(StreamOwned::new(connection, socket)));
-        Ok(Self { channel, inbox: Vec::new() })
+        Ok(Self { channel, inbox: Inbox::default() })
     }
 
     /// The TLS version in the form that people write it.
@@ -146,38 +141,52 @@ impl Wire {
         self.send_counted(bytes, timeout).1
     }
 
-    /// The same, with how many bytes the kernel took. Under TLS a write that fails counts for none.
+    /// The same, with how many bytes the kernel took. Under TLS a block that fails counts for none of its bytes.
+    ///
+    /// The time is for each block, so that a mail of any size may take as long as a slow line needs, and none longer.
     pub(super) fn send_counted(&mut self, bytes: &[u8], timeout: Duration) -> (usize, Result<(), Broken>) {
         if let Err(broken) = self.listen_first() {
             return (0, Err(broken));
         }
-        self.set_deadline(timeout);
         let mut sent = 0;
-        let result = match &mut self.channel {
+        while sent < bytes.len() {
+            self.set_deadline(timeout);
+            if let Err(error) = self.send_block(bytes, &mut sent) {
+                return (sent, Err(Broken::lost(&error)));
+            }
+        }
+        (sent, Ok(()))
+    }
+
+    /// Sends on from `sent`, and moves it on, until a block is gone. The kernel is offered all that is left each time:
+    /// a mail that it takes at once is one write.
+    fn send_block(&mut self, bytes: &[u8], sent: &mut usize) -> io::Result<()> {
+        let left = bytes.get(*sent..).unwrap_or_default();
+        let end = bytes.len().min(*sent + BLOCK);
+        match &mut self.channel {
             Channel::Plain(socket) => {
-                let mut result = Ok(());
-                while sent < bytes.len() && result.is_ok() {
-                    match socket.write(bytes.get(sent..).unwrap_or_default()) {
-                        Ok(0) => result = Err(ErrorKind::WriteZero.into()),
-                        Ok(count) => sent += count,
-                        Err(error) => result = Err(error),
+                while *sent < end {
+                    match socket.write(bytes.get(*sent..).unwrap_or_default())? {
+                        0 => return Err(ErrorKind::WriteZero.into()),
+                        count => *sent += count,
                     }
                 }
-                result
             }
             Channel::Tls(stream) => {
-                stream.write_all(bytes).and_then(|()| stream.flush()).inspect(|()| sent = bytes.len())
+                stream.write_all(left.get(..BLOCK).unwrap_or(left))?;
+                stream.flush()?;
+                *sent = end;
             }
-        };
-        (sent, result.map_err(|error| lost(&error)))
+        }
+        Ok(())
     }
 
     fn listen_first(&self) -> Result<(), Broken> {
-        if self.inbox.starts_with(b"421") {
+        if self.inbox.bytes().starts_with(b"421") {
             // The one thing that a relay may say at any time (RFC 5321, section 3.8).
             return Err(Broken::Lost("the relay is closing the connection".to_owned()));
         }
-        if !self.inbox.is_empty() {
+        if !self.inbox.bytes().is_empty() {
             return Err(Broken::Malformed("sent a reply that no command asked for".to_owned()));
         }
         Ok(())
@@ -186,57 +195,7 @@ impl Wire {
     /// The next reply, whole, before the time is up.
     pub(super) fn reply(&mut self, timeout: Duration) -> Result<Reply, Broken> {
         self.set_deadline(timeout);
-        let mut lines = Vec::new();
-        let mut size = 0;
-        loop {
-            let taken = self.line()?;
-            size += taken.len();
-            let shown = || crate::escape::words(&taken, 80);
-            let line = reply::line(&taken)
-                .ok_or_else(|| Broken::Malformed(format!("not an SMTP reply: {}", shown())))?;
-            let code = line.code;
-            lines.push((code, line.text.to_vec()));
-            if lines.iter().any(|(other, _)| *other != code) {
-                return Err(Broken::Malformed(format!("a reply with two codes: {}", shown())));
-            }
-            if size > REPLY_LIMIT {
-                return Err(Broken::Malformed(format!("a reply longer than {REPLY_LIMIT} bytes")));
-            }
-            if line.is_last {
-                return Ok(Reply::new(code, lines.into_iter().map(|(_, text)| text).collect()));
-            }
-        }
-    }
-
-    /// The next line without its end. A line feed alone ends it too.
-    fn line(&mut self) -> Result<Vec<u8>, Broken> {
-        let mut searched = 0;
-        loop {
-            let unsearched = self.inbox.get(searched..).unwrap_or_default();
-            if let Some(at) = unsearched.iter().position(|byte| *byte == b'\n') {
-                let mut line: Vec<u8> = self.inbox.drain(..=searched + at).collect();
-                line.pop();
-                if line.last() == Some(&b'\r') {
-                    line.pop();
-                }
-                return Ok(line);
-            }
-            searched = self.inbox.len();
-            if searched > LINE_LIMIT {
-                return Err(Broken::Malformed(format!("a reply line longer than {LINE_LIMIT} bytes")));
-            }
-            let mut chunk = [0; LINE_LIMIT];
-            let read = match &mut self.channel {
-                Channel::Plain(socket) => socket.read(&mut chunk),
-                Channel::Tls(stream) => stream.read(&mut chunk),
-            };
-            match read {
-                Ok(0) => return Err(Broken::Lost("the relay closed the connection".to_owned())),
-                Ok(count) => self.inbox.extend_from_slice(chunk.get(..count).unwrap_or_default()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => (),
-                Err(error) => return Err(lost(&error)),
-            }
-        }
+        self.inbox.reply(&mut self.channel)
     }
 
     fn set_deadline(&mut self, timeout: Duration) {
@@ -246,14 +205,6 @@ impl Wire {
             Channel::Tls(stream) => stream.sock.deadline = deadline,
         }
     }
-}
-
-fn lost(error: &io::Error) -> Broken {
-    Broken::Lost(match error.kind() {
-        ErrorKind::TimedOut => "no answer in time".to_owned(),
-        ErrorKind::UnexpectedEof => "the relay closed the connection".to_owned(),
-        _ => error.to_string(),
-    })
 }
 
 /// Tells a certificate that is not trusted from a peer that speaks no TLS and from a line that broke.
@@ -266,6 +217,6 @@ fn tls_error(error: &io::Error) -> Error {
             "the relay does not speak TLS on this port; set smtp.tls or smtp.port".to_owned(),
         ),
         Some(other) => Error::NotOffered(format!("no TLS with the relay: {other}")),
-        None => lost(error).into(),
+        None => Broken::lost(error).into(),
     }
 }

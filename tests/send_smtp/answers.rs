@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::table::{Fate, Row, play, row, told, untold};
-use super::{BOTH, OPS, SOC, email, outcomes};
+use super::{BOTH, OPS, SOC, Sender, email, outcomes};
 use crate::support::relay::{After, Relay, Script};
 
 const LONG: Duration = Duration::from_mins(1);
@@ -112,7 +112,11 @@ fn a_silent_relay_is_waited_for_as_long_as_the_timeout_says() {
         ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA"].map(|moment| silent(moment, "deferred")).to_vec();
     rows.push(silent(".", "unknown"));
     let slow = Script::new().silent_on(".", Duration::from_secs(3));
-    rows.push(row("slow after the dot", slow, 0, [TAKEN]));
+    rows.push(row("slow after the dot", slow.clone(), 0, [TAKEN]));
+    // A relay that looks into mails is slow there, and has it in the end.
+    let patient = row("slow after the dot, where a wait of its own is set", slow, 0, [TAKEN]);
+    rows.push(patient.set("--timeout", "1").set("--final-timeout", "20"));
+    rows.push(silent(".", "unknown").set("--timeout", "20").set("--final-timeout", "1"));
     play(&rows);
 }
 
@@ -145,6 +149,21 @@ fn a_line_that_breaks_in_the_middle_of_a_large_mail_defers_it() {
         assert_eq!(outcomes(&ended), ["deferred"], "{}", ended.stderr);
         assert_eq!(relay.messages(), []);
     }
+}
+
+#[test]
+fn a_large_mail_may_take_longer_than_any_wait_as_long_as_it_moves() {
+    let mut large = email("e1", &[SOC]);
+    large["text"] = json!("x".repeat(15 * 1024 * 1024));
+    // A pause for each MiB. Together they are longer than the wait, also without those for what the kernel still holds.
+    let relay = Relay::start(unhurried().silent_on("BODY", Duration::from_millis(500)));
+    let sender = Sender::without_state().set("--timeout", "2").set("--final-timeout", "60");
+    sender.send(&relay, std::slice::from_ref(&large)).succeeds();
+    assert_eq!(relay.messages().len(), 1);
+
+    let stuck = Relay::start(unhurried().after_first(3, |script| script.silent_on("BODY", LONG)));
+    let ended = Sender::without_state().set("--timeout", "1").send(&stuck, &[large]).ends_with(75);
+    ended.complains(&["while sending the mail: no answer in time"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! A [`Script`] is data: what the relay offers, and what it does instead of behaving at a *moment*
 //! of the conversation. Moments are "CONNECT" (the greeting is due), the verbs "EHLO", "STARTTLS",
 //! "AUTH", "MAIL", "RCPT", "DATA", "QUIT" and so on, "RCPT:user@example.com", "BODY" (one line of
-//! the mail has come), "." (all of it has) and "DRIP". The first rule for a moment that is not
+//! the mail has come, and then each MiB), "." (all of it has) and "DRIP". The first rule for a moment that is not
 //! used up is played; where it gives a reply of 2xx or 3xx, the relay goes on as after its own.
 
 mod conversation;

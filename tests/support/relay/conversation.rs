@@ -9,6 +9,8 @@ use super::script::{AuthRule, Script, StartTls, strings};
 use super::wire::{Socket, Wire};
 use super::{After, Received, Shared};
 
+const MIB: usize = 1024 * 1024;
+
 /// How a conversation ends before QUIT.
 pub(super) enum End {
     Close,
@@ -185,7 +187,7 @@ impl<'a> Conversation<'a> {
 
     /// Only CRLF ends a line here (RFC 5321 section 2.3.8), so only CRLF . CRLF ends the mail.
     fn body(&mut self) -> Result<Vec<u8>, End> {
-        let (mut body, mut line, mut fresh) = (Vec::new(), Vec::new(), true);
+        let (mut body, mut line, mut fresh, mut paused) = (Vec::new(), Vec::new(), true, 0);
         loop {
             line.clear();
             if self.wire.read_until(b'\n', &mut line)? == 0 {
@@ -194,7 +196,8 @@ impl<'a> Conversation<'a> {
             if fresh && line == b".\r\n" {
                 return Ok(body);
             }
-            if body.is_empty() {
+            if body.len() >= paused * MIB {
+                paused += 1;
                 self.answer("BODY", b"")?;
             }
             let stuffed = fresh && line.starts_with(b".");
