@@ -171,14 +171,18 @@ fn a_watchlist_whose_rows_move_while_it_is_read_is_read_again() {
     assert_eq!(found, (6..=11).collect());
 }
 
+/// Case 109.
 #[test]
-fn a_torn_answer_in_gzip_is_asked_for_again_and_never_read_by_half() {
-    let (world, ids) = world_with_tagged(700);
-    let site = Site::with(world, Settings { gzip: true, ..Settings::default() });
-    site.sim.fault(Fault { skip: 1, ..Fault::next(QUERY, FaultKind::Torn) });
-    let found = remembered(&site.program(COLLECTION).run().succeeds());
-    assert!(ids.iter().all(|id| found.contains(id)));
-    assert_eq!(requests(&site, QUERY), 3);
+fn a_torn_answer_is_asked_for_again_and_never_read_by_half() {
+    for (gzip, kind) in [(true, FaultKind::Torn), (true, FaultKind::TornChunk), (false, FaultKind::TornChunk)]
+    {
+        let (world, ids) = world_with_tagged(700);
+        let site = Site::with(world, Settings { gzip, ..Settings::default() });
+        site.sim.fault(Fault { skip: 1, ..Fault::next(QUERY, kind) });
+        let found = remembered(&site.program(COLLECTION).run().succeeds());
+        assert!(ids.iter().all(|id| found.contains(id)));
+        assert_eq!(requests(&site, QUERY), 3);
+    }
 }
 
 #[test]

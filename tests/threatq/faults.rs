@@ -98,6 +98,7 @@ fn a_page_that_fails_is_asked_for_again_a_few_times_and_then_there_is_no_checkpo
     for (kind, times, status) in [
         (FaultKind::Status(502, "<h1>gone</h1>".to_owned()), 1, 0),
         (FaultKind::Torn, 1, 0),
+        (FaultKind::TornChunk, 1, 0),
         (FaultKind::Status(500, "<h1>oops</h1>".to_owned()), 1, 75),
         (FaultKind::Status(503, "<h1>down</h1>".to_owned()), 100, 75),
         (FaultKind::Html200, 1, 76),

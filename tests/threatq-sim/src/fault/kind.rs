@@ -24,6 +24,8 @@ pub enum FaultKind {
     Body(Vec<u8>),
     /// The right answer, declared whole and sent by half; then the connection closes.
     Torn,
+    /// The right answer, in chunks, of which half come and the last never does; then the connection closes.
+    TornChunk,
     /// The right answer, this much later. In JSON: milliseconds.
     #[serde(deserialize_with = "millis")]
     Slow(Duration),

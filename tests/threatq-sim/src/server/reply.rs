@@ -33,7 +33,8 @@ const LIST: (&[u8], &[u8]) = (b"{\"total\":0,\"data\":[ ", b"]}");
 /// How an answer goes out.
 enum Delivery {
     Whole(Answer),
-    Torn(Answer),
+    /// Half of it, and whether its length is said in front.
+    Torn(Answer, bool),
     Drip(Answer, Duration),
     /// A list of so many bytes of spaces, and whether its length is said in front.
     Huge(u64, bool),
@@ -66,7 +67,7 @@ pub async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Resu
     let host = header(&head.headers, HOST).unwrap_or_default();
     let mut delivery = deliver(&shared, &call, fault, (host, address)).await;
     let accepts = header(&head.headers, ACCEPT_ENCODING).is_some_and(|accepted| accepted.contains("gzip"));
-    if let Delivery::Whole(answer) | Delivery::Torn(answer) | Delivery::Drip(answer, _) = &mut delivery {
+    if let Delivery::Whole(answer) | Delivery::Torn(answer, _) | Delivery::Drip(answer, _) = &mut delivery {
         zip(answer, &settings, accepts);
     }
     shared.log.answered(ticket, delivery.status());
@@ -86,7 +87,8 @@ async fn deliver(shared: &Shared, call: &Call, fault: Option<FaultKind>, here: (
             Answer::json(200, &serde_json::json!({"errors": ["Something went wrong"]}))
         }
         Some(FaultKind::Body(bytes)) => Answer::bytes(200, JSON, bytes),
-        Some(FaultKind::Torn) => return Delivery::Torn(routes::answer(shared, call)),
+        Some(FaultKind::Torn) => return Delivery::Torn(routes::answer(shared, call), true),
+        Some(FaultKind::TornChunk) => return Delivery::Torn(routes::answer(shared, call), false),
         Some(FaultKind::Slow(delay)) => {
             tokio::time::sleep(delay).await;
             routes::answer(shared, call)
@@ -107,7 +109,7 @@ async fn deliver(shared: &Shared, call: &Call, fault: Option<FaultKind>, here: (
 impl Delivery {
     fn status(&self) -> u16 {
         match self {
-            Delivery::Whole(answer) | Delivery::Torn(answer) | Delivery::Drip(answer, _) => answer.status,
+            Delivery::Whole(answer) | Delivery::Torn(answer, _) | Delivery::Drip(answer, _) => answer.status,
             Delivery::Huge(..) | Delivery::Bomb(_) => 200,
         }
     }
@@ -117,13 +119,14 @@ impl Delivery {
         let (head, tail) = LIST;
         match self {
             Delivery::Whole(answer) => respond(answer, Body::from),
-            Delivery::Torn(answer) => {
-                let declared = answer.body.len().max(1);
+            Delivery::Torn(answer, declared) => {
+                let whole = answer.body.len().max(1);
                 let torn = |mut body: Bytes| {
-                    body.truncate(declared / 2);
+                    body.truncate(whole / 2);
                     Body::new(Torn::new(body))
                 };
-                declare(respond(answer, torn), declared as u64)
+                let response = respond(answer, torn);
+                if declared { declare(response, whole as u64) } else { response }
             }
             Delivery::Drip(answer, pause) => {
                 let declared = answer.body.len() as u64;

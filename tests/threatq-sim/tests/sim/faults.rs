@@ -35,7 +35,7 @@ fn a_200_may_be_a_page_of_html_or_hold_errors() {
 }
 
 #[test]
-fn a_torn_answer_ends_before_its_declared_length() {
+fn a_torn_answer_ends_before_its_declared_length_or_its_last_chunk() {
     let session = Session::demo();
     session.sim.fault(Fault::next("/api/objects", FaultKind::Torn));
     let reply = session.get("/api/objects");
@@ -43,6 +43,11 @@ fn a_torn_answer_ends_before_its_declared_length() {
     let declared: usize = declared.parse().unwrap();
     assert_eq!(reply.status, 200);
     assert!(!reply.body.is_empty() && reply.body.len() < declared, "{} of {declared}", reply.body.len());
+
+    session.sim.fault(Fault::next("/api/objects", FaultKind::TornChunk));
+    let reply = session.get("/api/objects");
+    assert!(reply.head.contains("transfer-encoding: chunked"), "{}", reply.head);
+    assert!(!reply.body.is_empty() && !reply.body.ends_with("0\r\n\r\n"), "{}", reply.body);
 }
 
 #[test]
