@@ -79,6 +79,7 @@ impl Inbox {
 
     /// The next line without its end. A line feed alone ends it too.
     fn line(&mut self, from: &mut impl Read) -> Result<Vec<u8>, Broken> {
+        let too_long = || Broken::Malformed(format!("a reply line longer than {LINE_LIMIT} bytes"));
         let mut searched = 0;
         loop {
             let unsearched = self.0.get(searched..).unwrap_or_default();
@@ -88,11 +89,13 @@ impl Inbox {
                 if line.last() == Some(&b'\r') {
                     line.pop();
                 }
-                return Ok(line);
+                // Whole lines come in as well as parts of them, and the limit is the same for both.
+                return if line.len() > LINE_LIMIT { Err(too_long()) } else { Ok(line) };
             }
             searched = self.0.len();
-            if searched > LINE_LIMIT {
-                return Err(Broken::Malformed(format!("a reply line longer than {LINE_LIMIT} bytes")));
+            // The carriage return may be here and its line feed not yet.
+            if searched > LINE_LIMIT + 1 {
+                return Err(too_long());
             }
             let mut chunk = [0; LINE_LIMIT];
             match from.read(&mut chunk) {
