@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 # Name, what it needs that may be missing, and what yields its rows.
 ROWS = (
     ("send", ("smtp-sink", "smtp-source"), send.stateless),
+    ("lettre", ("smtp-sink",), send.beside_lettre),
     ("state", ("smtp-sink",), send.durable),
     ("line", ("smtp-sink", "smtp-source"), send.far),
     ("format", ("jinja2",), text.formatting),

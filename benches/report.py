@@ -145,6 +145,8 @@ NOTES = """\
   the sender has the others. `smtp-source` sends one text again and again, over lines that it keeps (`-d`); ours reads
   records, makes the bytes of each mail, and prints receipts. The longer mails are those that tq-format-email makes of
   watched objects, the shorter ones have a text alone.
+* **beside lettre's own transport**: the shorter mails, beside lettre's `SmtpTransport` sending one message again and again
+  over one connection that its pool keeps (`benches/peer/lettre`).
 * **send with state**: outcomes that are on disk before and after each mail, beside transactions of one row that SQLite
   makes durable on the same disk (`journal_mode=WAL`, `synchronous=FULL`).
 * **over 20 ms**: a line with a round trip of 20 ms to the same sink, one session.

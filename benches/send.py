@@ -39,6 +39,20 @@ def stateless(bench):
                   at_least=2.5)
 
 
+def beside_lettre(bench):
+    count, their_count = 5000, 50 if bench.is_quick else 200
+    stream, size = short(bench.folder, count)
+    for_server, for_client = servers.processors()
+    with servers.sink(for_server) as port:
+        ours, theirs = measure.in_turn(
+            bench.runs(5),
+            lambda: count / measure.run([*for_client, *sender(port)], stream).wall,
+            lambda: their_count / measure.run([*for_client, "lettre-transport", port, their_count, size]).wall,
+        )
+    yield Row("send, 1 session, beside lettre's own transport", "mails/s", ours, "lettre's SmtpTransport", theirs,
+              at_least=100)
+
+
 def durable(bench):
     count = 1000 if bench.is_quick else 3000
     stream, _, _ = emails(bench.folder, count)
