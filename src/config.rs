@@ -16,7 +16,7 @@ mod threatq;
 pub use email::{Defang, Details, Email, Mode, Route, Tlp};
 pub use rate::Rate;
 pub use scope::{Moment, Scope, Span};
-pub use section::{Collection, Common, Notify, Smtp, State, Tls};
+pub use section::{Collection, Common, Monitoring, Notify, Smtp, State, Tls};
 pub use threatq::{Login, LoginEncoding, Threatq, Watchlist};
 
 use std::io::Write;
@@ -54,6 +54,8 @@ pub struct File {
     pub smtp: Smtp,
     /// What is remembered between runs.
     pub state: State,
+    /// How others learn that runs go well.
+    pub monitoring: Monitoring,
 }
 
 impl File {
@@ -134,7 +136,7 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
     let mut file: File = table_in(path, &text_of(path)?)?;
     file.was_read = true;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let File { threatq, watchlist, email, smtp, state, .. } = &mut file;
+    let File { threatq, watchlist, email, smtp, state, monitoring, .. } = &mut file;
     for login in watchlist.iter_mut().flat_map(|watchlist| &mut watchlist.login) {
         login.password_file = secret::locate(folder, &login.password_file);
     }
@@ -144,6 +146,7 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
         &mut smtp.password_file,
         &mut smtp.token_file,
         &mut smtp.client_key_file,
+        &mut monitoring.heartbeat_file,
     ];
     for path in secrets.into_iter().flatten() {
         *path = secret::locate(folder, path);
@@ -155,6 +158,7 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
         &mut smtp.client_cert_file,
         &mut smtp.maildir,
         &mut state.file,
+        &mut monitoring.metrics,
     ];
     for path in paths.into_iter().flatten() {
         *path = folder.join(&path);

@@ -7,22 +7,31 @@ mod backlog;
 mod destination;
 mod dry_run;
 mod due;
+mod heartbeat;
 mod intake;
+mod metrics;
 mod parcel;
 mod queue;
+mod run;
+mod status;
 mod stream;
 
 pub use backlog::{Order, carry_out, dead_letters, list};
 pub use destination::Destination;
 pub use dry_run::dry_run;
+pub use heartbeat::heartbeat;
+pub use metrics::Metrics;
 pub use queue::Patience;
+pub use run::{Run, end_run};
+pub use status::status;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
 use chrono::{DateTime, Utc};
 
 use crate::exit::{self, Failure, Status};
-use crate::interrupt::Ready;
+use crate::interrupt::{self, Ready};
 use crate::ndjson::{self, Line, Reader, Writer};
 use crate::record::{Receipt, now};
 use crate::smtp::Verdict;
@@ -45,12 +54,15 @@ struct Reports<W: Write> {
     unwritten: Option<ndjson::Error>,
     /// Whether it was said that the destination is down.
     said_down: bool,
+    /// How many receipts there were, by outcome.
+    receipts: BTreeMap<&'static str, u64>,
 }
 
 impl<W: Write> Sender<W> {
     /// A sender that has connected to nobody yet.
     pub fn new(program: &'static str, destination: Destination, output: Writer<W>) -> Self {
-        let reports = Reports { program, output, unwritten: None, said_down: false };
+        let receipts = BTreeMap::new();
+        let reports = Reports { program, output, unwritten: None, said_down: false, receipts };
         Self { destination, reports, started: now() }
     }
 
@@ -60,21 +72,24 @@ impl<W: Write> Sender<W> {
         W: Send,
     {
         let sent = stream::send(&mut self, input);
-        self.finish(sent)
+        heeding_signals(self.finish(sent))
     }
 
     /// Delivers what is due in the outbox, takes over the sources of the stream, and delivers what they brought.
     ///
-    /// A stream that breaks off does not keep back what was taken before.
+    /// A stream that breaks off does not keep back what was taken before. That the run begins is written down first:
+    /// where that cannot be, nothing is sent.
     pub fn queue<R: BufRead>(
         mut self,
         state: &mut State,
         patience: &Patience,
+        run: &Run,
         input: Reader<R>,
     ) -> Result<Status, Failure>
     where
         W: Send,
     {
+        run.begin(state)?;
         let (program, mut last) = (self.reports.program, 0);
         let backlog = queue::deliver(&mut self, state, patience, &mut last);
         let taken = intake::take_over(&mut self, state, patience, input);
@@ -82,7 +97,9 @@ impl<W: Write> Sender<W> {
         let closed = queue::close(&self, state, patience);
         let worked = exit::both(program, taken, exit::both(program, delivered, closed));
         let done = exit::both(program, backlog, worked);
-        self.finish(done)
+        let receipts = std::mem::take(&mut self.reports.receipts);
+        let done = heeding_signals(self.finish(done));
+        run.end(program, state, &receipts, done)
     }
 
     fn print(&mut self, receipt: &Receipt) {
@@ -106,8 +123,24 @@ impl<W: Write> Sender<W> {
     }
 }
 
+/// What a run has come to, where a signal may have cut it short.
+fn heeding_signals(done: Result<Status, Failure>) -> Result<Status, Failure> {
+    if !interrupt::raised() {
+        return done;
+    }
+    match done {
+        // A stream that a signal cut short is not a broken one.
+        Err(mut failure) if matches!(failure.status, Status::BadStream | Status::Disk) => {
+            failure.status = Status::TryAgain;
+            Err(failure)
+        }
+        done => done.map(|status| status.worst(Status::TryAgain)),
+    }
+}
+
 impl<W: Write> Reports<W> {
     fn print(&mut self, receipt: &Receipt) {
+        *self.receipts.entry(receipt.outcome.as_str()).or_default() += 1;
         let written = self.output.write(receipt).and_then(|()| self.output.flush());
         self.unwritten = self.unwritten.take().or(written.err());
     }

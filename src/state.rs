@@ -13,6 +13,8 @@ mod file;
 mod intake;
 mod memory;
 mod outbox;
+mod overview;
+mod run;
 mod schema;
 mod upkeep;
 mod waiting;
@@ -21,6 +23,7 @@ pub use delivery::{Delivery, Judged};
 pub use intake::{Intake, QueuedMail};
 pub use memory::Memory;
 pub use outbox::{Mail, Pending, Resting, Settled};
+pub use overview::{LastRun, Overview, Source};
 pub use waiting::{DEAD_LETTERS, DeadLetter, Waiting, WaitingMail};
 
 use std::cell::RefCell;

@@ -5,6 +5,7 @@ mod first_run;
 mod installed;
 mod secrets;
 mod settings;
+mod watched;
 
 use std::fs;
 use std::io::Read;

@@ -7,12 +7,12 @@
 use std::io;
 use std::process::ExitCode;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
-use tq_alerts::config::{self, Common, Smtp};
+use tq_alerts::config::{self, Common, Monitoring, Smtp};
 use tq_alerts::exit::{self, Failure, Status};
 use tq_alerts::interrupt::{self, Input};
-use tq_alerts::send::{self, Destination, Order, Patience, Sender};
+use tq_alerts::send::{self, Destination, Metrics, Order, Patience, Run, Sender};
 use tq_alerts::terminal::{self, Style};
 use tq_alerts::{logging, ndjson, state};
 
@@ -43,6 +43,20 @@ struct Args {
     /// Print what was refused for good as emails, to be sent as new mails
     #[arg(long, conflicts_with_all = ["check", "dry_run"])]
     dead_letters: bool,
+    /// Say how things stand: the last run, what waits, and how far each source was read
+    #[arg(long, conflicts_with_all = ["queue", "dead_letters", "check", "dry_run"])]
+    status: bool,
+    /// With --status: as JSON also on a terminal
+    #[arg(long, requires = "status")]
+    json: bool,
+    #[command(flatten)]
+    monitoring: Monitoring,
+    /// Be a part of the run that began then, and not a run by itself
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["status", "queue", "dead_letters", "check", "dry_run"])]
+    run: Option<DateTime<Utc>>,
+    /// Say that this run has ended so, and send nothing
+    #[arg(long, value_name = "STATUS", requires = "run")]
+    ended: Option<u8>,
     #[command(flatten)]
     common: Common,
 }
@@ -57,10 +71,19 @@ fn run(args: Args) -> Result<Status, Failure> {
     let file = config::load(args.common.config.as_deref())?;
     let state_path = config::state_path(&args.state, &file);
     let smtp = args.smtp.or(file.smtp);
-    let mut output = ndjson::Writer::new(io::stdout(), Style::of_stdout(args.common.color));
-    if args.dead_letters || args.queue.is_some() {
+    let style = if args.json { Style::Records } else { Style::of_stdout(args.common.color) };
+    let mut output = ndjson::Writer::new(io::stdout(), style);
+    let monitoring = args.monitoring.or(file.monitoring);
+    let metrics = monitoring.metrics.clone().map(|path| Metrics::new(path, args.common.config.as_deref()));
+    if let Some((began_at, status)) = args.run.zip(args.ended) {
+        let path = config::required(state_path, "--state", "state.file")?;
+        send::end_run(&state::State::open(&path)?, began_at, status, metrics.as_ref())?;
+        return send::heartbeat(&monitoring, status, &mut output);
+    }
+    if args.status || args.dead_letters || args.queue.is_some() {
         let path = config::required(state_path, "--state", "state.file")?;
         return ndjson::quiet_when_unwanted(match args.queue {
+            None if args.status => send::status(&path, &mut output),
             None => send::dead_letters(PROGRAM, &path, &mut output),
             Some(words) => match order(&words)? {
                 None => send::list(&path, &mut output),
@@ -85,20 +108,15 @@ fn run(args: Args) -> Result<Status, Failure> {
     }
     let destination = Destination::from_settings(&smtp)?;
     let sender = Sender::new(PROGRAM, destination, output);
-    let done = match state_path {
-        Some(path) => sender.queue(&mut state::State::open(&path)?, &patience(&file.state), input),
-        None => sender.stream(input),
-    };
-    if !interrupt::raised() {
-        return done;
-    }
-    match done {
-        // A stream that a signal cut short is not a broken one.
-        Err(mut failure) if matches!(failure.status, Status::BadStream | Status::Disk) => {
-            failure.status = Status::TryAgain;
-            Err(failure)
+    match state_path {
+        Some(path) => {
+            let run = Run { part_of: args.run, metrics };
+            sender.queue(&mut state::State::open(&path)?, &patience(&file.state), &run, input)
         }
-        done => done.map(|status| status.worst(Status::TryAgain)),
+        None if metrics.is_some() => {
+            Err(Failure::new(Status::Config, "metrics need a state: use --state or the configuration file"))
+        }
+        None => sender.stream(input),
     }
 }
 

@@ -90,4 +90,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("state.most_waiting", "10000"),
     ("state.keep_trying", "\"5d\""),
     ("state.keep_delivered", "\"30d\""),
+    ("monitoring.metrics", ""),
+    ("monitoring.heartbeat_file", ""),
+    ("monitoring.heartbeat_command", ""),
 ];

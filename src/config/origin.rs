@@ -13,7 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command};
 use toml::{Table, Value};
 
 use super::defaults::KEYS;
-use super::{Common, Email, Smtp, State, Threatq, Watchlist};
+use super::{Common, Email, Monitoring, Smtp, State, Threatq, Watchlist};
 use crate::secret;
 
 /// How the names of our variables begin.
@@ -23,13 +23,14 @@ const PREFIX: &str = "TQ_";
 type Augment = fn(Command) -> Command;
 
 /// The sections that have flags. What every program understands has no section, and no keys.
-const SECTIONS: [(&str, Augment); 6] = [
+const SECTIONS: [(&str, Augment); 7] = [
     ("", Common::augment_args),
     ("threatq", Threatq::augment_args),
     ("watchlist", Watchlist::augment_args),
     ("email", Email::augment_args),
     ("smtp", Smtp::augment_args),
     ("state", State::augment_args),
+    ("monitoring", Monitoring::augment_args),
 ];
 
 /// A flag that has a name in the environment, and the key that it is.
@@ -142,7 +143,8 @@ pub(super) fn describe(program: &Command, matches: &ArgMatches, path: Option<&Pa
 const LISTS: [&str; 3] = ["watchlist.login", "collection", "route"];
 
 /// Keys that name a file with a secret.
-const SECRETS: [&str; 4] = ["password_file", "client_secret_file", "token_file", "client_key_file"];
+const SECRETS: [&str; 5] =
+    ["password_file", "client_secret_file", "token_file", "client_key_file", "heartbeat_file"];
 
 /// A key's section and its name there.
 fn split(key: &str) -> (&str, &str) {

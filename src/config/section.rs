@@ -190,3 +190,34 @@ pub struct State {
     #[arg(skip)]
     pub keep_delivered: Option<Span>,
 }
+
+/// `[monitoring]`: how others learn that runs go well.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Monitoring {
+    /// At the end of a run write metrics into this file, for Prometheus
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// A file that holds the address to call after a run that ended with 0, mode 0600.
+    #[arg(skip)]
+    pub heartbeat_file: Option<PathBuf>,
+    /// A program that prints that address, with its arguments; no shell.
+    #[arg(skip)]
+    pub heartbeat_command: Vec<String>,
+}
+
+impl Monitoring {
+    /// These settings, and the other ones where these say nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let heartbeat = super::secret_of(
+            (self.heartbeat_file, self.heartbeat_command),
+            (other.heartbeat_file, other.heartbeat_command),
+        );
+        Self {
+            metrics: self.metrics.or(other.metrics),
+            heartbeat_file: heartbeat.0,
+            heartbeat_command: heartbeat.1,
+        }
+    }
+}

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
 
 use super::{Error, State};
-use crate::record::{Checkpoint, MarkEntry, Outcome};
+use crate::record::{Checkpoint, MarkEntry, Outcome, now};
 
 /// One source on its way into the state.
 pub struct Intake<'s> {
@@ -95,8 +95,9 @@ impl Intake<'_> {
             .map_err(|error| Error::Refused(format!("state: the cursor cannot be kept: {error}")))?;
         let database = &self.state.database;
         database.execute(
-            "INSERT INTO source VALUES (?1, 1, ?2) ON CONFLICT DO UPDATE SET generation = generation + 1, cursor = ?2",
-            params![checkpoint.source, cursor],
+            "INSERT INTO source (name, generation, cursor, taken_at, alerts) VALUES (?1, 1, ?2, ?3, ?4) ON CONFLICT
+             DO UPDATE SET generation = generation + 1, cursor = ?2, taken_at = ?3, alerts = alerts + ?4",
+            params![checkpoint.source, cursor, now().to_rfc3339(), checkpoint.alerts.cast_signed()],
         )?;
         database.execute_batch("COMMIT")?;
         self.open = false;

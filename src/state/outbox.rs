@@ -208,6 +208,6 @@ pub(super) fn time(row: &Row<'_>, index: usize) -> Result<Option<DateTime<Utc>>,
     Ok(row.get::<_, Option<String>>(index)?.and_then(|text| text.parse().ok()))
 }
 
-fn count(row: &Row<'_>, index: usize) -> Result<u64, rusqlite::Error> {
+pub(super) fn count(row: &Row<'_>, index: usize) -> Result<u64, rusqlite::Error> {
     row.get::<_, i64>(index).map(i64::unsigned_abs)
 }

@@ -11,9 +11,11 @@ use super::{Error, file};
 /// Says in the file's header that this is a state of ours: `TQal`.
 const APPLICATION: i32 = 0x5451_616c;
 /// The version of the tables below.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 /// The oldest version whose sources and marks are as they are now, so that a fetcher can read it.
 const OLDEST_MEMORY: i32 = 1;
+/// The oldest version whose outbox is as it is now, so that it can be listed.
+const OLDEST_OUTBOX: i32 = 2;
 
 /// Those who wait for a mail. Stands in queries as in the index, so that SQLite uses it.
 pub(super) const WAITING: &str = "outcome NOT IN ('accepted', 'rejected', 'dropped')";
@@ -24,7 +26,9 @@ const TABLES: &str = "
 CREATE TABLE source (
     name TEXT PRIMARY KEY,
     generation INTEGER NOT NULL,        -- counts the checkpoints taken
-    cursor TEXT NOT NULL                -- the last checkpoint's cursor, as JSON
+    cursor TEXT NOT NULL,               -- the last checkpoint's cursor, as JSON
+    taken_at TEXT,                      -- when that checkpoint was taken
+    alerts INTEGER NOT NULL DEFAULT 0   -- how many alerts all of them have closed
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE mark (
@@ -61,6 +65,20 @@ CREATE TABLE delivery (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX waiting ON delivery (mail) WHERE outcome NOT IN ('accepted', 'rejected', 'dropped');
+
+CREATE TABLE run (
+    one INTEGER PRIMARY KEY CHECK (one = 1), -- the last run; there is one row
+    began_at TEXT NOT NULL,
+    ended_at TEXT,                      -- absent: it is at work, or was killed
+    status INTEGER,                     -- the exit status that it ended with
+    success_at TEXT                     -- when a run last ended with 0
+) STRICT;
+
+CREATE TABLE receipt (
+    outcome TEXT PRIMARY KEY,
+    last_run INTEGER NOT NULL,          -- how many the last run has printed
+    total INTEGER NOT NULL              -- how many all runs have
+) STRICT, WITHOUT ROWID;
 ";
 
 /// From version 1: attempts are counted for each recipient, and the email record is kept.
@@ -79,6 +97,15 @@ DROP INDEX waiting;
 CREATE INDEX waiting ON delivery (mail) WHERE outcome NOT IN ('accepted', 'rejected', 'dropped');
 ";
 
+/// From version 2: when sources were taken, how runs ended, and what became of mails.
+const FROM_2: &str = "
+ALTER TABLE source ADD COLUMN taken_at TEXT;
+ALTER TABLE source ADD COLUMN alerts INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE run (one INTEGER PRIMARY KEY CHECK (one = 1), began_at TEXT NOT NULL, ended_at TEXT, status INTEGER,
+    success_at TEXT) STRICT;
+CREATE TABLE receipt (outcome TEXT PRIMARY KEY, last_run INTEGER NOT NULL, total INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+";
+
 /// Sets the connection up, creates the tables in an empty file, and brings older ones up to date.
 pub(super) fn prepare(database: &mut Connection, path: &Path, has_begun: bool) -> Result<(), Error> {
     let is_new = is_empty(database, path, has_begun)?;
@@ -91,9 +118,15 @@ pub(super) fn prepare(database: &mut Connection, path: &Path, has_begun: bool) -
     database.pragma_update(None, "secure_delete", true)?;
     // A large source must not leave a large journal behind.
     database.pragma_update(None, "journal_size_limit", 4 * 1024 * 1024)?;
-    if is_new || version != VERSION {
+    let steps: &[&str] = match version {
+        _ if is_new => &[TABLES],
+        1 => &[FROM_1, FROM_2],
+        2 => &[FROM_2],
+        _ => &[],
+    };
+    if !steps.is_empty() {
         let transaction = database.transaction()?;
-        transaction.execute_batch(if is_new { TABLES } else { FROM_1 })?;
+        steps.iter().try_for_each(|step| transaction.execute_batch(step))?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
@@ -104,6 +137,11 @@ pub(super) fn prepare(database: &mut Connection, path: &Path, has_begun: bool) -
 
 /// Refuses a database whose outbox this release cannot read.
 pub(super) fn check_outbox(database: &Connection, path: &Path) -> Result<(), Error> {
+    check(database, path, OLDEST_OUTBOX).map(|_| ())
+}
+
+/// Refuses a database that does not have all the tables of this release.
+pub(super) fn check_all(database: &Connection, path: &Path) -> Result<(), Error> {
     check(database, path, VERSION).map(|_| ())
 }
 

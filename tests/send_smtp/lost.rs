@@ -121,7 +121,7 @@ fn old_release() -> Sender {
 #[test]
 fn a_state_of_version_1_is_brought_up_to_date_and_loses_nothing() {
     let sender = old_release();
-    queue(&sender, &[]).ends_with(78).complains(&["version 1", "brings it to version 2"]);
+    queue(&sender, &[]).ends_with(78).complains(&["version 1", "brings it to version 3"]);
     // Interrupted, so it may have arrived; and no relay to ask.
     assert_eq!(outcomes(&sender.program(1).run().ends_with(75)), ["deferred", "unknown", "deferred"]);
     let relay = Relay::start(Script::new());
