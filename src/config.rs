@@ -7,6 +7,7 @@
 
 mod defaults;
 mod email;
+mod import;
 mod origin;
 mod rate;
 mod scope;
@@ -14,6 +15,7 @@ mod section;
 mod threatq;
 
 pub use email::{Defang, Details, Email, Mode, Route, Tlp};
+pub use import::{Imported, import};
 pub use rate::Rate;
 pub use scope::{Moment, Scope, Span};
 pub use section::{Collection, Common, Monitoring, Notify, Smtp, State, Tls};

@@ -1,7 +1,9 @@
 //! The connector script: the guide's flags, one run at a time, a log, the worst status.
 
+mod bad_input;
 mod check;
 mod first_run;
+mod import;
 mod installed;
 mod secrets;
 mod settings;

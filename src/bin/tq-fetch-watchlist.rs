@@ -5,6 +5,7 @@
 //! fit; 1 when an object could not be read.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -30,6 +31,9 @@ struct Args {
     /// Try, read-only, by which route ThreatQ lists what users watch, and say what to set
     #[arg(long)]
     probe: bool,
+    /// Print what the configuration file of ThreatQuotient's connector says of ThreatQ, as lines of ours
+    #[arg(long, value_name = "FILE", conflicts_with = "probe")]
+    import: Option<PathBuf>,
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
@@ -46,6 +50,9 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Status, Failure> {
     logging::start(PROGRAM, args.common.verbosity);
+    if let Some(path) = &args.import {
+        return import(path, Style::of_stdout(args.common.color));
+    }
     terminal::show_progress(PROGRAM);
     let file = config::load(args.common.config.as_deref())?;
     if args.watchlist.users.is_empty() && is_switched_off(&file) {
@@ -63,6 +70,19 @@ fn run(args: Args) -> Result<Status, Failure> {
         return fetch::probe(fetch, &users, route);
     }
     fetch::watchlists(fetch, &users, &route, tells_removed)
+}
+
+/// Prints what is carried over, and says what is not. Ends with 1 where something is missing but the password.
+fn import(path: &Path, style: Style) -> Result<Status, Failure> {
+    let imported = config::import(path)?;
+    let mut output = ndjson::Writer::new(io::stdout().lock(), style);
+    output.say("[threatq]")?;
+    imported.lines.iter().try_for_each(|line| output.say(line))?;
+    output.flush()?;
+    for remark in &imported.remarks {
+        exit::complain(PROGRAM, &format_args!("{}: {remark}", path.display()));
+    }
+    Ok(if imported.is_whole { Status::Done } else { Status::Refused })
 }
 
 /// Whether the file does not ask for watchlists. Without a file nothing is switched off.
