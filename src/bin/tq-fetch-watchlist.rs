@@ -31,7 +31,7 @@ struct Args {
     /// Try, read-only, by which route ThreatQ lists what users watch, and say what to set
     #[arg(long)]
     probe: bool,
-    /// Print what the configuration file of ThreatQuotient's connector says of ThreatQ, as lines of ours
+    /// Print what the configuration file of ThreatQ's own connector says of ThreatQ, as lines of ours
     #[arg(long, value_name = "FILE", conflicts_with = "probe")]
     import: Option<PathBuf>,
     #[command(flatten)]

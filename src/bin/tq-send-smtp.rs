@@ -36,6 +36,23 @@ struct Args {
     dry_run: bool,
     #[command(flatten)]
     state: config::State,
+    #[command(flatten)]
+    look: Look,
+    #[command(flatten)]
+    monitoring: Monitoring,
+    /// Be a part of the run that began then, and not a run by itself
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["status", "queue", "dead_letters", "check", "dry_run"])]
+    run: Option<DateTime<Utc>>,
+    /// Say that this run has ended so, and send nothing
+    #[arg(long, value_name = "STATUS", requires = "run")]
+    ended: Option<u8>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What may be asked of a state instead of sending.
+#[derive(clap::Args)]
+struct Look {
     /// List what was not delivered; retry: try it in the next run; drop: give it up
     #[arg(long, value_names = ["retry|drop", "ID|all"], num_args = 0..=2)]
     #[arg(conflicts_with_all = ["dead_letters", "check", "dry_run"])]
@@ -49,16 +66,6 @@ struct Args {
     /// With --status: as JSON also on a terminal
     #[arg(long, requires = "status")]
     json: bool,
-    #[command(flatten)]
-    monitoring: Monitoring,
-    /// Be a part of the run that began then, and not a run by itself
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["status", "queue", "dead_letters", "check", "dry_run"])]
-    run: Option<DateTime<Utc>>,
-    /// Say that this run has ended so, and send nothing
-    #[arg(long, value_name = "STATUS", requires = "run")]
-    ended: Option<u8>,
-    #[command(flatten)]
-    common: Common,
 }
 
 fn main() -> ExitCode {
@@ -71,7 +78,7 @@ fn run(args: Args) -> Result<Status, Failure> {
     let file = config::load(args.common.config.as_deref())?;
     let state_path = config::state_path(&args.state, &file);
     let smtp = args.smtp.or(file.smtp);
-    let style = if args.json { Style::Records } else { Style::of_stdout(args.common.color) };
+    let style = if args.look.json { Style::Records } else { Style::of_stdout(args.common.color) };
     let mut output = ndjson::Writer::new(io::stdout(), style);
     let monitoring = args.monitoring.or(file.monitoring);
     let metrics = monitoring.metrics.clone().map(|path| Metrics::new(path, args.common.config.as_deref()));
@@ -80,10 +87,10 @@ fn run(args: Args) -> Result<Status, Failure> {
         send::end_run(&state::State::open(&path)?, began_at, status, metrics.as_ref())?;
         return send::heartbeat(&monitoring, status, &mut output);
     }
-    if args.status || args.dead_letters || args.queue.is_some() {
+    if args.look.status || args.look.dead_letters || args.look.queue.is_some() {
         let path = config::required(state_path, "--state", "state.file")?;
-        return ndjson::quiet_when_unwanted(match args.queue {
-            None if args.status => send::status(&path, &mut output),
+        return ndjson::quiet_when_unwanted(match args.look.queue {
+            None if args.look.status => send::status(&path, &mut output),
             None => send::dead_letters(PROGRAM, &path, &mut output),
             Some(words) => match order(&words)? {
                 None => send::list(&path, &mut output),

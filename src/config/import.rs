@@ -1,4 +1,5 @@
-//! The configuration file of ThreatQuotient's own connector, as far as it can be read: where ThreatQ is, and who logs in.
+//! The configuration file of the connector that ours replaces, as far as it can be read: where ThreatQ is, and who logs
+//! in.
 //!
 //! Nothing public says what that file is called, or how it is written. That it holds the answers of the first run is
 //! documented ("some information from each run of the connector may be put" there, among it "private oauth"); that it is

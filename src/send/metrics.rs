@@ -11,7 +11,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::exit::{Failure, Status};
 use crate::state::Overview;
@@ -60,7 +60,7 @@ impl Metrics {
 type Label<'a> = (&'a str, &'a str);
 
 /// One metric: its name, its type, its help, and each sample with a label of its own, if it has one.
-struct Metric<'a>(&'static str, &'static str, &'static str, Vec<(Option<Label<'a>>, f64)>);
+struct Metric<'a>(&'static str, &'static str, &'static str, Vec<(Option<Label<'a>>, String)>);
 
 fn text(name: Option<&str>, overview: &Overview) -> String {
     let mut text = String::new();
@@ -72,11 +72,11 @@ fn text(name: Option<&str>, overview: &Overview) -> String {
 }
 
 fn metrics(overview: &Overview) -> Vec<Metric<'_>> {
-    let one = |value: f64| vec![(None, value)];
+    let one = |value: String| vec![(None, value)];
     let Overview { last_run, receipts, sources, .. } = overview;
-    let alerts = sources.iter().map(|source| (Some(("source", &*source.name)), number(source.alerts)));
+    let alerts = sources.iter().map(|source| (Some(("source", &*source.name)), source.alerts.to_string()));
     let taken = sources.iter().map(|source| (Some(("source", &*source.name)), seconds(source.taken_at)));
-    let mails = receipts.iter().map(|(outcome, count)| (Some(("outcome", *outcome)), number(*count)));
+    let mails = receipts.iter().map(|(outcome, count)| (Some(("outcome", *outcome)), count.to_string()));
     let mut metrics = vec![
         Metric(
             "tq_alerts_alerts_total",
@@ -94,13 +94,13 @@ fn metrics(overview: &Overview) -> Vec<Metric<'_>> {
             "tq_alerts_queue_mails",
             "gauge",
             "Mails that wait for somebody.",
-            one(number(overview.queue)),
+            one(overview.queue.to_string()),
         ),
         Metric(
             "tq_alerts_dead_letter_mails",
             "gauge",
             "Mails that were refused for good.",
-            one(number(overview.dead_letters)),
+            one(overview.dead_letters.to_string()),
         ),
         Metric(
             "tq_alerts_source_taken_timestamp_seconds",
@@ -117,7 +117,6 @@ fn metrics(overview: &Overview) -> Vec<Metric<'_>> {
     ];
     let ended = last_run.as_ref().and_then(|run| Some((run, run.ended_at?, run.status?)));
     if let Some((run, ended_at, status)) = ended {
-        let duration = seconds(Some(ended_at)) - seconds(Some(run.began_at));
         metrics.extend([
             Metric(
                 "tq_alerts_last_run_timestamp_seconds",
@@ -129,14 +128,14 @@ fn metrics(overview: &Overview) -> Vec<Metric<'_>> {
                 "tq_alerts_last_run_duration_seconds",
                 "gauge",
                 "How long the last run took.",
-                // A clock may have been set back, and a difference of two numbers is not exact.
-                one((duration.max(0.0) * 1000.0).round() / 1000.0),
+                // A clock may have been set back.
+                one(span((ended_at - run.began_at).max(TimeDelta::zero()))),
             ),
             Metric(
                 "tq_alerts_last_run_status",
                 "gauge",
                 "The exit status of the last run, as in sysexits(3).",
-                one(f64::from(status)),
+                one(status.to_string()),
             ),
         ]);
     }
@@ -163,13 +162,12 @@ fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-// The format has floating-point numbers alone; what is counted here is far below what they hold exactly.
-#[allow(clippy::cast_precision_loss)]
-fn number(count: u64) -> f64 {
-    count as f64
+/// A time in seconds since 1970.
+fn seconds(time: Option<DateTime<Utc>>) -> String {
+    span(time.map_or(TimeDelta::zero(), |time| time - DateTime::UNIX_EPOCH))
 }
 
-#[allow(clippy::cast_precision_loss)]
-fn seconds(time: Option<DateTime<Utc>>) -> f64 {
-    time.map_or(0.0, |time| time.timestamp_millis() as f64 / 1000.0)
+/// A span of time in seconds.
+fn span(span: TimeDelta) -> String {
+    format!("{}.{:03}", span.num_seconds(), span.subsec_millis())
 }

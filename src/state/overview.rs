@@ -13,7 +13,7 @@ use super::outbox::{count, time};
 use super::run::OUTCOMES;
 use super::schema::{self, WAITING};
 use super::{DEAD_LETTERS, Error, State};
-use crate::record::Cursor;
+use crate::record::{Cursor, Outcome};
 
 /// How things stand. Serialized, it is the object of `tq-send-smtp --status`, whose page has it member by member.
 #[derive(Debug, Default, Serialize)]
@@ -126,7 +126,7 @@ type Receipts = BTreeMap<&'static str, u64>;
 fn receipts(database: &Connection) -> Result<(Receipts, Receipts), Error> {
     let mut of_outcome = database.prepare("SELECT last_run, total FROM receipt WHERE outcome = ?1")?;
     let (mut last_run, mut totals) = (Receipts::new(), Receipts::new());
-    for outcome in OUTCOMES.map(|outcome| outcome.as_str()) {
+    for outcome in OUTCOMES.map(Outcome::as_str) {
         let both = |row: &Row<'_>| Ok((count(row, 0)?, count(row, 1)?));
         let (one, all) = of_outcome.query_row([outcome], both).optional()?.unwrap_or_default();
         last_run.insert(outcome, one);

@@ -1,4 +1,4 @@
-//! `--import`: what is taken from the configuration file of ThreatQuotient's connector, and what is said of the rest.
+//! `--import`: what is taken from the configuration file of ThreatQ's own connector, and what is said of the rest.
 //!
 //! Nothing public shows such a file, so these are made up from the questions of its first run.
 
