@@ -19,7 +19,7 @@ fn folder() -> PathBuf {
 
 /// A page's source.
 #[track_caller]
-fn page(name: &str) -> String {
+pub(crate) fn page(name: &str) -> String {
     let path = folder().join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

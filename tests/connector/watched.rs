@@ -39,6 +39,7 @@ fn listen(answer: &'static str) -> (String, mpsc::Receiver<String>) {
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK";
+const MOVED: &str = "HTTP/1.1 301 Moved Permanently\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const NOT_FOUND: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 fn site_with_heartbeat(address: &str) -> Site {
@@ -109,10 +110,13 @@ fn the_heartbeat_is_called_after_a_run_that_went_well_and_after_no_other() {
 
 #[test]
 fn a_heartbeat_that_fails_is_said_without_its_address_and_does_not_change_the_status() {
-    let (not_found, heard) = listen(NOT_FOUND);
-    for (address, words) in
-        [(not_found.as_str(), "404"), ("http://127.0.0.1:1/ping/secret-token", "curl: (7)")]
-    {
+    let ((not_found, heard), (moved, heard_again)) = (listen(NOT_FOUND), listen(MOVED));
+    let rows = [
+        (not_found.as_str(), "status 404"),
+        (moved.as_str(), "status 301"),
+        ("http://127.0.0.1:1/ping/secret-token", "curl: (7)"),
+    ];
+    for (address, words) in rows {
         let site = site_with_heartbeat(address);
         let run = connector(&site).arg("-ll").arg(site.path()).arg("-v3").run().ends_with(0);
         assert!(
@@ -127,7 +131,8 @@ fn a_heartbeat_that_fails_is_said_without_its_address_and_does_not_change_the_st
         let shown = site.program("tq-send-smtp").arg("--print-config").run().succeeds().stdout;
         assert!(!shown.contains("secret-token"), "{shown}");
     }
-    assert!(heard.recv().is_ok());
+    assert!(heard.recv().is_ok() && heard_again.recv().is_ok());
+    assert!(heard_again.try_recv().is_err(), "a redirection is not followed");
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! The metrics of a run, read as strictly as Prometheus does: its text format, version 0.0.4.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::waiting::{busy, good};
 use super::{SOC, Sender, checkpoint, email, lines, stream, text};
+use crate::man::page;
+use crate::support::program::{Ended, folder};
 use crate::support::site::private_folder;
 
 /// The samples of a file: each with its labels, sorted.
@@ -132,6 +135,12 @@ fn metrics_are_in_the_form_of_prometheus_and_their_counters_go_on_from_run_to_ru
     assert!(success == ended && success > "1700000000", "{success} {ended}");
     assert!(value(&second, "last_run_duration_seconds", None).len() <= "59.999".len());
     assert!(value(&second, "source_taken_timestamp_seconds", Some(("source", "watchlist"))) > "1700000000");
+    let described = page("tq-send-smtp.1");
+    let described = described.lines().filter_map(|line| line.strip_prefix(".It Va tq_alerts_"));
+    let described: BTreeSet<&str> = described.filter_map(|line| line.split(' ').next()).collect();
+    let written: BTreeSet<&str> =
+        second.keys().filter_map(|(name, _)| name.strip_prefix("tq_alerts_")).collect();
+    assert_eq!(written, described, "the metrics are those on the page");
     let mode = fs::metadata(&path).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o7777, 0o644, "a collector is another user");
 }
@@ -187,9 +196,9 @@ fn metrics_that_cannot_be_written_keep_no_mail_back_and_leave_the_old_ones() {
     ];
     for (what, spoil, status) in ways {
         let sender = Sender::with_state();
-        let folder = private_folder();
-        let path = folder.path().join("metrics/tq.prom");
-        fs::create_dir(folder.path().join("metrics")).expect("a folder can be made");
+        let place = private_folder();
+        let path = place.path().join("metrics/tq.prom");
+        fs::create_dir(place.path().join("metrics")).expect("a folder can be made");
         let sender = sender.set("--metrics", text(&path));
         sender.resume(&good()).succeeds();
         let before = fs::read(&path).expect("metrics");
@@ -223,4 +232,32 @@ fn metrics_without_a_state_are_78_before_anything_is_sent() {
     let sender = sender.set("--metrics", "tq.prom");
     sender.send(&relay, &[email("e1", &[SOC])]).ends_with(78).complains(&["metrics need a state"]);
     assert_eq!(relay.connections(), 0);
+}
+
+/// On a small disk in memory, in a namespace that ends with it: a run with room for the metrics, and one without.
+const FULL_DISK: &str = r#"
+set -eu
+disk=$1 sender=$2 state=$3
+mount -t tmpfs -o size=64k tmpfs "$disk"
+run() { "$sender" --maildir "$state/Maildir" --state "$state/state.db" --metrics "$disk/tq.prom" </dev/null; }
+run
+cp "$disk/tq.prom" "$state/before"
+cat /dev/zero >"$disk/filler" 2>/dev/null || true
+run && echo 0 || echo $?
+cmp "$disk/tq.prom" "$state/before"
+ls "$disk"
+"#;
+
+#[test]
+fn a_full_disk_under_the_metrics_is_74_and_leaves_the_old_ones_whole() {
+    let (disk, state) = (private_folder(), private_folder());
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "sh", "-c", FULL_DISK, "sh"])
+        .arg(disk.path())
+        .arg(folder().join("tq-send-smtp"));
+    let ended =
+        Ended::new("tq-send-smtp", &command.arg(state.path()).output().expect("unshare can be started"));
+    assert_eq!((ended.status, ended.stdout.as_str()), (0, "74\nfiller\ntq.prom\n"), "{}", ended.stderr);
+    ended.complains(&["metrics ", "tq.prom: No space left on device"]);
 }

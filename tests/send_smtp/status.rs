@@ -1,13 +1,16 @@
 //! How things stand: `--status` of a state, before the first run, after runs of every kind, and after a run that was
 //! killed.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::waiting::{busy, good};
 use super::{OPS, SOC, Sender, checkpoint, email, lines, stream};
+use crate::man::page;
 use crate::support::program::{eventually, folder};
 use crate::support::relay::{Relay, Script};
 
@@ -199,4 +202,41 @@ fn on_a_terminal_it_is_lines_in_columns_and_with_json_the_object() {
         assert!(line.starts_with(begins) && line.contains(holds) && line.ends_with(ends), "{line}");
     }
     assert!(on_terminal("--json").starts_with("{\"record\":\"status\",\"v\":1,"));
+}
+
+/// The paths of all members, as the page has them.
+fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                found.insert(path.clone());
+                paths(value, &path, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| paths(item, &format!("{path}[]"), found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_members_of_the_object_are_those_on_the_page() {
+    let sender = Sender::with_state();
+    sender.resume(&good()).succeeds();
+    sender.send(&busy(), &[email("e1", &[SOC])]).ends_with(75);
+    let object = sender.program(1).arg("--status").run().succeeds().records().remove(0);
+    let mut printed = BTreeSet::new();
+    paths(&object, "", &mut printed);
+    // Outcomes, and a cursor, are described with what they are members of.
+    printed.retain(|path| !path.contains("receipts.") && !path.contains("cursor."));
+    let text = page("tq-send-smtp.1");
+    let (_, rest) = text.split_once("\n.Ss The status\n").expect("the page has it");
+    let (below, _) = rest.split_once("\n.Ss ").expect("something follows");
+    let items = below.lines().filter_map(|line| line.strip_prefix(".It Va "));
+    let described: BTreeSet<String> = items
+        .flat_map(|item| item.split(", Va "))
+        .filter_map(|item| item.split(' ').next())
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(printed, described);
 }
