@@ -10,12 +10,14 @@ mod findings;
 mod members;
 mod people;
 mod probe;
+mod settings;
 mod source;
 mod touched;
 mod watchlist;
 
 pub use collection::collections;
 pub use probe::probe;
+pub use settings::settings;
 pub use watchlist::watchlists;
 
 use std::io::Write;

@@ -12,6 +12,7 @@ mod client;
 mod collection;
 mod exchange;
 mod hidden;
+mod integration;
 mod lenient;
 mod list;
 mod login;
@@ -33,6 +34,7 @@ mod whole;
 
 pub use client::Client;
 pub use collection::{Fields, SavedSearch, SavedSearches};
+pub use integration::Integration;
 pub use object::{Object, Touches};
 pub use object_type::{ObjectType, ObjectTypes};
 pub use paging::Paging;

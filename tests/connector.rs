@@ -4,6 +4,7 @@ mod bad_input;
 mod check;
 mod first_run;
 mod import;
+mod in_threatq;
 mod installed;
 mod secrets;
 mod settings;

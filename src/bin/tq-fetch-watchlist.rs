@@ -34,6 +34,9 @@ struct Args {
     /// Print what the configuration file of ThreatQ's own connector says of ThreatQ, as lines of ours
     #[arg(long, value_name = "FILE", conflicts_with = "probe")]
     import: Option<PathBuf>,
+    /// Print what the integration of threatq.settings_from sets, for the connector
+    #[arg(long, conflicts_with_all = ["probe", "import"])]
+    settings: bool,
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
@@ -55,6 +58,10 @@ fn run(args: Args) -> Result<Status, Failure> {
     }
     terminal::show_progress(PROGRAM);
     let file = config::load(args.common.config.as_deref())?;
+    if args.settings {
+        let mut output = ndjson::Writer::new(io::stdout().lock(), Style::Records);
+        return fetch::settings(&args.threatq.or(file.threatq), &mut output);
+    }
     if args.watchlist.users.is_empty() && is_switched_off(&file) {
         tracing::info!("watchlists are not enabled");
         return Ok(Status::Done);

@@ -20,6 +20,8 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("threatq.proxy", ""),
     ("threatq.timezone", "\"UTC\""),
     ("threatq.concurrency", "4"),
+    ("threatq.settings_from", ""),
+    ("threatq.settings_map", ""),
     ("watchlist.enabled", "true"),
     ("watchlist.users", ""),
     ("watchlist.route", "\"user\""),

@@ -65,6 +65,12 @@ pub struct Threatq {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     #[serde(deserialize_with = "concurrency")]
     pub concurrency: Option<u8>,
+    /// An integration in ThreatQ's own pages whose settings go before those of the file.
+    #[arg(skip)]
+    pub settings_from: Option<String>,
+    /// Which of its fields is which key of ours, each as `FIELD=KEY`.
+    #[arg(skip)]
+    pub settings_map: Vec<String>,
 }
 
 pub(super) fn concurrency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
@@ -99,6 +105,8 @@ impl Threatq {
             proxy: self.proxy.or(other.proxy),
             timezone: self.timezone.or(other.timezone),
             concurrency: self.concurrency.or(other.concurrency),
+            settings_from: self.settings_from.or(other.settings_from),
+            settings_map: if self.settings_map.is_empty() { other.settings_map } else { self.settings_map },
         }
     }
 }

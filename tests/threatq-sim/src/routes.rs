@@ -87,6 +87,7 @@ fn outcome(shared: &Shared, call: &Call) -> Outcome {
 fn read(visit: &Visit, route: &[&str]) -> Outcome {
     match route {
         ["objects"] => lists::object_types(visit),
+        ["connectors"] => lists::connectors(visit),
         ["users"] => users::list(visit),
         ["users", "current"] => users::current(visit),
         ["users", id, "watchlist"] => watchlist::of_user(visit, id),

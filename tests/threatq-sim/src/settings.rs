@@ -55,6 +55,9 @@ pub struct Settings {
     /// What the guessed routes of an audit log answer (section 6: not known).
     pub audit_log: AuditLog,
 
+    /// The rows of `GET /api/connectors`, as they are sent. What is in their `custom_fields` is a guess.
+    pub connectors: Vec<Value>,
+
     /// A saved search's `json` is a string that holds JSON (section 7.1).
     pub json_as_string: bool,
     /// `attributes` and `sources` come with `/query` only when `fields` names them (section 7.5).
@@ -203,6 +206,7 @@ impl Default for Settings {
             watchlist_rows: WatchlistRows::Flat,
             watchlist_of_others: true,
             audit_log: AuditLog::Missing,
+            connectors: Vec::new(),
             json_as_string: false,
             lists_on_request: false,
             star: Star::Known,

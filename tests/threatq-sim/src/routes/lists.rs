@@ -1,4 +1,4 @@
-//! `GET /api/objects`, and types and statuses of an object type.
+//! `GET /api/objects`, `GET /api/connectors`, and types and statuses of an object type.
 //!
 //! Follows sections 3.1 and 3.4 of the API reference; the paths of types and statuses use the code name, but for
 //! attachments.
@@ -13,6 +13,11 @@ use crate::world::{Family, ObjectType};
 pub fn object_types(visit: &Visit) -> Outcome {
     let rows: Vec<Value> = visit.world.object_types().iter().map(catalog::object_type).collect();
     Ok(visit.list(rows.len(), rows))
+}
+
+/// `GET /api/connectors`, with the `name` asked for.
+pub fn connectors(visit: &Visit) -> Outcome {
+    select(visit, visit.settings.connectors.clone(), None)
 }
 
 pub fn types(visit: &Visit, word: &str, id: Option<&str>) -> Outcome {
