@@ -34,7 +34,7 @@ mod whole;
 
 pub use client::Client;
 pub use collection::{Fields, SavedSearch, SavedSearches};
-pub use integration::Integration;
+pub use integration::{Integration, OwnRelay};
 pub use object::{Object, Touches};
 pub use object_type::{ObjectType, ObjectTypes};
 pub use paging::Paging;

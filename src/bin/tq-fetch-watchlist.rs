@@ -34,7 +34,7 @@ struct Args {
     /// Print what the configuration file of ThreatQ's own connector says of ThreatQ, as lines of ours
     #[arg(long, value_name = "FILE", conflicts_with = "probe")]
     import: Option<PathBuf>,
-    /// Print what the integration of threatq.settings_from sets, for the connector
+    /// Print what the configuration takes from settings in ThreatQ, for the connector
     #[arg(long, conflicts_with_all = ["probe", "import"])]
     settings: bool,
     #[command(flatten)]
@@ -60,7 +60,8 @@ fn run(args: Args) -> Result<Status, Failure> {
     let file = config::load(args.common.config.as_deref())?;
     if args.settings {
         let mut output = ndjson::Writer::new(io::stdout().lock(), Style::Records);
-        return fetch::settings(&args.threatq.or(file.threatq), &mut output);
+        let wants_relay = file.smtp.host.is_none() && file.smtp.maildir.is_none();
+        return fetch::settings(&args.threatq.or(file.threatq), wants_relay, &mut output);
     }
     if args.watchlist.users.is_empty() && is_switched_off(&file) {
         tracing::info!("watchlists are not enabled");

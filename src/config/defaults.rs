@@ -22,6 +22,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("threatq.concurrency", "4"),
     ("threatq.settings_from", ""),
     ("threatq.settings_map", ""),
+    ("threatq.relay", "false"),
     ("watchlist.enabled", "true"),
     ("watchlist.users", ""),
     ("watchlist.route", "\"user\""),

@@ -71,6 +71,9 @@ pub struct Threatq {
     /// Which of its fields is which key of ours, each as `FIELD=KEY`.
     #[arg(skip)]
     pub settings_map: Vec<String>,
+    /// Whether to send through the relay of ThreatQ's own mails where the file names none; absent means no.
+    #[arg(skip)]
+    pub relay: Option<bool>,
 }
 
 pub(super) fn concurrency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
@@ -107,6 +110,7 @@ impl Threatq {
             concurrency: self.concurrency.or(other.concurrency),
             settings_from: self.settings_from.or(other.settings_from),
             settings_map: if self.settings_map.is_empty() { other.settings_map } else { self.settings_map },
+            relay: self.relay.or(other.relay),
         }
     }
 }

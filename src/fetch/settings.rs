@@ -9,7 +9,7 @@ use crate::config::Threatq;
 use crate::escape;
 use crate::exit::{Failure, Status};
 use crate::ndjson::Writer;
-use crate::threatq::{Client, Integration};
+use crate::threatq::{Client, Integration, OwnRelay};
 
 /// How a field's value becomes a setting.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ enum Form {
 }
 
 /// Our keys that a field may set, with the guide's name for each in lower-case letters and digits.
-const KEYS: [(&str, &str, Form); 12] = [
+const KEYS: [Key; 12] = [
     ("threatq.link_host", "threatqhostnameip", Form::Text),
     ("email.from", "email", Form::Text),
     ("email.to", "recipients", Form::Text),
@@ -42,45 +42,80 @@ const KEYS: [(&str, &str, Form); 12] = [
 /// The longest value that is taken, in bytes.
 const LIMIT: usize = 8192;
 
-/// Prints a line for each setting, its key and its value, and says of each field at verbosity 2 what becomes of it.
-pub fn settings<W: Write>(threatq: &Threatq, output: &mut Writer<W>) -> Result<Status, Failure> {
-    let refused = |sentence: String| Failure::new(Status::Config, sentence);
-    let name = threatq.settings_from.as_deref();
-    let name = name.ok_or_else(|| refused("threatq.settings_from is not set".to_owned()))?;
-    let mut mapping = Vec::new();
-    for entry in &threatq.settings_map {
-        let (field, key) = entry.rsplit_once('=').unwrap_or_default();
-        let known = KEYS.iter().find(|(known, ..)| *known == key.trim()).filter(|_| !field.trim().is_empty());
-        let known = known.ok_or_else(|| {
-            let keys: Vec<&str> = KEYS.iter().map(|(key, ..)| *key).collect();
-            refused(format!(
-                "threatq.settings_map: '{entry}' is not FIELD=KEY, where KEY is one of {}",
-                keys.join(", ")
-            ))
-        })?;
-        mapping.push((word(field), known));
-    }
-    let integration = Integration::read(&Client::connect(threatq)?, name)?;
-    if let Some(is_active) = integration.is_active {
-        output.say(&format!("enabled {is_active}"))?;
-    }
-    for (field, value) in &integration.fields {
-        let own = mapping.iter().find(|(name, _)| *name == word(field)).map(|(_, known)| *known);
-        let Some((key, _, form)) = own.or_else(|| KEYS.iter().find(|(_, guide, _)| *guide == word(field)))
-        else {
-            tracing::info!("ThreatQ's field '{field}' sets nothing here");
-            continue;
-        };
-        match form.setting(value.trim()) {
-            Some(value) => {
+/// Prints a line for each setting, its key and its value, and says at verbosity 2 what becomes of each field.
+/// `wants_relay`: whether the configuration names none.
+pub fn settings<W: Write>(
+    threatq: &Threatq,
+    wants_relay: bool,
+    output: &mut Writer<W>,
+) -> Result<Status, Failure> {
+    let mapping = mapping(&threatq.settings_map)?;
+    let client = Client::connect(threatq)?;
+    if let Some(name) = &threatq.settings_from {
+        let integration = Integration::read(&client, name)?;
+        if let Some(is_active) = integration.is_active {
+            output.say(&format!("enabled {is_active}"))?;
+        }
+        for (field, value) in &integration.fields {
+            let own = mapping.iter().find(|(name, _)| *name == word(field)).map(|(_, known)| *known);
+            let known = own.or_else(|| KEYS.iter().find(|(_, guide, _)| *guide == word(field)));
+            let Some((key, _, form)) = known else {
+                tracing::info!("ThreatQ's field '{field}' sets nothing here");
+                continue;
+            };
+            if let Some(value) = form.setting(value.trim()) {
                 tracing::info!("ThreatQ's field '{field}' sets {key}");
                 output.say(&format!("{key} {value}"))?;
+            } else {
+                tracing::info!("ThreatQ's field '{field}' is empty or no value for {key}");
             }
-            None => tracing::info!("ThreatQ's field '{field}' is empty or no value for {key}"),
         }
+    }
+    if threatq.relay == Some(true) && wants_relay {
+        own_relay(&client, output)?;
     }
     output.flush()?;
     Ok(Status::Done)
+}
+
+/// The relay of ThreatQ's own mails, whole or not at all.
+fn own_relay<W: Write>(client: &Client, output: &mut Writer<W>) -> Result<(), Failure> {
+    let relay = OwnRelay::read(client)?;
+    let host = relay.host.and_then(|host| Form::Text.setting(&host));
+    let tls = match relay.ssl.as_deref() {
+        Some("ssl") => Some("implicit"),
+        Some("tls") => Some("starttls"),
+        // An explicit word is needed for less.
+        _ => None,
+    };
+    let (Some(host), Some(tls)) = (host, tls) else {
+        let sentence = "ThreatQ's own settings for mail name no relay with TLS; set smtp.host and smtp.tls";
+        return Err(Failure::new(Status::Config, sentence));
+    };
+    tracing::info!("ThreatQ's field 'smtp.host' sets smtp.host");
+    output.say(&format!("smtp.host {host}"))?;
+    output.say(&format!("smtp.tls {tls}"))?;
+    match relay.port.and_then(|port| Form::Text.setting(&port)) {
+        Some(port) => Ok(output.say(&format!("smtp.port {port}"))?),
+        None => Ok(()),
+    }
+}
+
+type Key = (&'static str, &'static str, Form);
+
+/// The fields of other names, and the keys that they set.
+fn mapping(entries: &[String]) -> Result<Vec<(String, &'static Key)>, Failure> {
+    let each = |entry: &String| {
+        let (field, key) = entry.rsplit_once('=').unwrap_or_default();
+        let known = KEYS.iter().find(|(known, ..)| *known == key.trim());
+        known.filter(|_| !field.trim().is_empty()).map(|known| (word(field), known)).ok_or_else(|| {
+            let keys = KEYS.map(|(key, ..)| key).join(", ");
+            let sentence =
+                format!("threatq.settings_map: '{entry}' is not FIELD=KEY, where KEY is one of {keys}");
+            Failure::new(Status::Config, sentence)
+        })
+    };
+    entries.iter().map(each).collect()
 }
 
 impl Form {

@@ -4,6 +4,9 @@
 //! code. What is in `custom_fields` is not public. Guessed, and all accepted: an object of field and value; of field and
 //! an object that has `value`; a list of objects that have `name`, `key` or `label`, and `value`; each also as a string
 //! that holds such JSON.
+//!
+//! ThreatQ's own settings for mail, `GET /api/configuration/smtp`, have the names `smtp.host`, `smtp.port` and `smtp.ssl`
+//! (`ssl` or `tls`), which is known; that they are fields in the same forms is guessed.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -51,6 +54,31 @@ impl Integration {
             }
             _ => Err(Error::Name(format!("several integrations in ThreatQ are called '{name}'"))),
         }
+    }
+}
+
+/// The relay that ThreatQ itself sends mail through.
+#[derive(Debug, Default)]
+pub struct OwnRelay {
+    /// Its host.
+    pub host: Option<String>,
+    /// Its port.
+    pub port: Option<String>,
+    /// `ssl` or `tls`.
+    pub ssl: Option<String>,
+}
+
+impl OwnRelay {
+    /// Asks for it, which may take an administrator's role.
+    pub fn read(client: &Client) -> Result<Self, Error> {
+        let settings: Envelope<Value> = client.get("/api/configuration/smtp", &[])?;
+        let fields = fields(settings.data.get("smtp").unwrap_or(&settings.data));
+        let field = |name: &str| {
+            let is_called = |own: &str| own.strip_prefix("smtp.").unwrap_or(own) == name;
+            let (_, value) = fields.iter().find(|(own, _)| is_called(own))?;
+            Some(value.trim().to_owned()).filter(|value| !value.is_empty())
+        };
+        Ok(Self { host: field("host"), port: field("port"), ssl: field("ssl") })
     }
 }
 

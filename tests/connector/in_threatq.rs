@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use threatq_sim::{Fault, FaultKind};
 
 use super::connector;
+use crate::support::certificates::Certificates;
 use crate::support::program::Ended;
+use crate::support::relay::{Relay, Script, StartTls};
 use crate::support::site::Site;
 
 const NAME: &str = "Email Alerts";
@@ -146,4 +148,52 @@ fn a_check_shows_the_fields_and_what_becomes_of_each() {
     site.sim.turn(|settings| settings.connectors = Vec::new());
     let run = connector(&site).arg("--check").run().ends_with(78);
     assert!(run.stdout.contains("no  settings in ThreatQ's pages: "), "{}", run.stdout);
+}
+
+#[test]
+fn the_relay_of_threatqs_own_mails_is_taken_where_the_file_names_none_and_never_without_tls() {
+    let relay = |ssl: &str| json!({"smtp.host": "mail.example.com", "smtp.port": 465, "smtp.ssl": ssl, "smtp.password": "x"});
+    let nested = json!({"smtp": {"host": "mail.example.com", "port": "465", "ssl": "ssl"}});
+    let rows = json!([{"name": "smtp.host", "value": "mail.example.com"}, {"name": "smtp.port", "value": 465},
+                      {"name": "smtp.ssl", "value": "ssl"}]);
+    for (answer, tls) in
+        [(relay("ssl"), "implicit"), (relay("tls"), "starttls"), (nested, "implicit"), (rows, "implicit")]
+    {
+        let site = Site::new().smtp("");
+        let text = fs::read_to_string(site.config()).expect("the configuration");
+        fs::write(site.config(), text.replacen("[threatq]", "[threatq]\nrelay = true", 1))
+            .expect("it is ours");
+        site.sim.turn(|settings| settings.own_relay = Some(answer.clone()));
+        let expected = format!("smtp.host mail.example.com\nsmtp.tls {tls}\nsmtp.port 465\n");
+        assert_eq!(settings(&site).succeeds().stdout, expected);
+        site.sim.turn(|settings| settings.own_relay = Some(relay("")));
+        settings(&site).ends_with(78).complains(&["no relay with TLS"]);
+        site.sim.turn(|settings| settings.own_relay = None);
+        settings(&site).ends_with(69).complains(&["/api/configuration/smtp"]);
+        // Who names a relay asks nobody else.
+        let text = text
+            .replacen("[threatq]", "[threatq]\nrelay = true", 1)
+            .replace("[smtp]", "[smtp]\nhost = \"x\"");
+        fs::write(site.config(), text).expect("it is ours");
+        assert_eq!(settings(&site).succeeds().stdout, "");
+    }
+}
+
+#[test]
+fn a_run_sends_through_the_relay_that_threatq_names() {
+    let certificates = Certificates::for_names(&["localhost"]);
+    let relay = Relay::start(Script::new().starttls(&certificates, StartTls::Normal));
+    let site = Site::new();
+    let (ca_file, ..) = certificates.write_to(site.path());
+    let site = site.smtp(&format!("ca_file = \"{}\"\n", ca_file.display()));
+    let text = fs::read_to_string(site.config()).expect("the configuration");
+    fs::write(site.config(), text.replacen("[threatq]", "[threatq]\nrelay = true", 1)).expect("it is ours");
+    let answer = json!({"smtp.host": "localhost", "smtp.port": relay.port(), "smtp.ssl": "tls"});
+    site.sim.turn(|settings| settings.own_relay = Some(answer));
+    let check = connector(&site).arg("--check").run().succeeds();
+    assert!(check.stdout.contains("field 'smtp.host' sets smtp.host"), "{}", check.stdout);
+    connector(&site).run().succeeds();
+    site.play("added");
+    connector(&site).run().succeeds();
+    assert_eq!(relay.messages().len(), 2);
 }

@@ -88,6 +88,7 @@ fn read(visit: &Visit, route: &[&str]) -> Outcome {
     match route {
         ["objects"] => lists::object_types(visit),
         ["connectors"] => lists::connectors(visit),
+        ["configuration", "smtp"] => lists::own_relay(visit),
         ["users"] => users::list(visit),
         ["users", "current"] => users::current(visit),
         ["users", id, "watchlist"] => watchlist::of_user(visit, id),

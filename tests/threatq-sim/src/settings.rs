@@ -57,6 +57,8 @@ pub struct Settings {
 
     /// The rows of `GET /api/connectors`, as they are sent. What is in their `custom_fields` is a guess.
     pub connectors: Vec<Value>,
+    /// What `GET /api/configuration/smtp` answers; 403 where there is nothing. Its form is a guess.
+    pub own_relay: Option<Value>,
 
     /// A saved search's `json` is a string that holds JSON (section 7.1).
     pub json_as_string: bool,
@@ -207,6 +209,7 @@ impl Default for Settings {
             watchlist_of_others: true,
             audit_log: AuditLog::Missing,
             connectors: Vec::new(),
+            own_relay: None,
             json_as_string: false,
             lists_on_request: false,
             star: Star::Known,

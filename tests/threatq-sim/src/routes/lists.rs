@@ -1,4 +1,4 @@
-//! `GET /api/objects`, `GET /api/connectors`, and types and statuses of an object type.
+//! `GET /api/objects`, ThreatQ's own settings, and types and statuses of an object type.
 //!
 //! Follows sections 3.1 and 3.4 of the API reference; the paths of types and statuses use the code name, but for
 //! attachments.
@@ -18,6 +18,12 @@ pub fn object_types(visit: &Visit) -> Outcome {
 /// `GET /api/connectors`, with the `name` asked for.
 pub fn connectors(visit: &Visit) -> Outcome {
     select(visit, visit.settings.connectors.clone(), None)
+}
+
+/// `GET /api/configuration/smtp`
+pub fn own_relay(visit: &Visit) -> Outcome {
+    let settings = visit.settings.own_relay.clone().map(Answer::data);
+    settings.ok_or(Failure::Forbidden("These settings are an administrator's"))
 }
 
 pub fn types(visit: &Visit, word: &str, id: Option<&str>) -> Outcome {
