@@ -5,6 +5,7 @@
 
 mod change;
 mod clock;
+mod completions;
 mod connector;
 mod crash;
 mod exim;

@@ -22,7 +22,7 @@ const EXAMPLES: &str = "  \
 /// Print an alert for each object that is new in a data collection.
 #[derive(Parser)]
 #[command(name = PROGRAM, version, after_long_help = exit::help(EXAMPLES))]
-struct Args {
+pub(crate) struct Args {
     /// Data collection by name or hash; may be given several times
     #[arg(long, value_name = "NAME")]
     collection: Vec<String>,

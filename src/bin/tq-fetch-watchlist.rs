@@ -25,7 +25,7 @@ const EXAMPLES: &str = "  \
 /// Print an alert for each object that is new or has changed on the watchlists of users.
 #[derive(Parser)]
 #[command(name = PROGRAM, version, after_long_help = exit::help(EXAMPLES))]
-struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     watchlist: Watchlist,
     /// Try, read-only, by which route ThreatQ lists what users watch, and say what to set

@@ -23,7 +23,7 @@ const EXAMPLES: &str = "  \
 /// Turn alerts into emails.
 #[derive(Parser)]
 #[command(name = PROGRAM, version, after_long_help = exit::help(EXAMPLES))]
-struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     email: Email,
     /// Host that links may lead to, if not that of ThreatQ in the configuration

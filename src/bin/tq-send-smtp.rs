@@ -25,7 +25,7 @@ const EXAMPLES: &str = "  \
 /// Send emails over SMTP and print what became of each recipient.
 #[derive(Parser)]
 #[command(name = PROGRAM, version, after_long_help = exit::help(EXAMPLES))]
-struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     smtp: Smtp,
     /// Ask the relay whether mail could be sent, and send nothing

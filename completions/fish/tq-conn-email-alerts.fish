@@ -1,0 +1,8 @@
+complete -c tq-conn-email-alerts -l loglocation -d 'where the log NAME.log is written; stdout by default' -r -f -a "(__fish_complete_directories)"
+complete -c tq-conn-email-alerts -s c -l config -d 'where the configuration NAME.toml is; the current directory by default' -r -f -a "(__fish_complete_directories)"
+complete -c tq-conn-email-alerts -s v -l verbosity -d 'how much is logged, where 3 means everything; 1 by default' -r -f -a "1\t''
+2\t''
+3\t''"
+complete -c tq-conn-email-alerts -s n -l name -d 'name of this instance; tq-conn-email-alerts by default' -r
+complete -c tq-conn-email-alerts -l check -d 'try all parts, one line each; send and remember nothing'
+complete -c tq-conn-email-alerts -s h -l help -d 'show this'
