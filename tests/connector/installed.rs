@@ -33,7 +33,7 @@ fn install(root: &Path) {
 }
 
 #[test]
-fn an_installation_has_programs_pages_and_examples_below_its_prefix_and_nothing_else() {
+fn an_installation_has_programs_pages_completions_and_examples_below_its_prefix_and_nothing_else() {
     let root = tempfile::tempdir().expect("a folder");
     install(root.path());
     let found = files_below(root.path());
@@ -52,6 +52,12 @@ fn an_installation_has_programs_pages_and_examples_below_its_prefix_and_nothing_
         "tq-send-smtp",
     ] {
         expected.push(format!("opt/tq/bin/{program}"));
+        let completions = [
+            format!("bash-completion/completions/{program}"),
+            format!("fish/vendor_completions.d/{program}.fish"),
+            format!("zsh/site-functions/_{program}"),
+        ];
+        expected.extend(completions.map(|file| format!("opt/tq/share/{file}")));
     }
     let documents = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "templates.md"];
     let examples = [
