@@ -8,6 +8,7 @@ mod clock;
 mod completions;
 mod connector;
 mod crash;
+mod examples;
 mod exim;
 mod fetch;
 mod format;
