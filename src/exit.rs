@@ -81,14 +81,27 @@ impl Status {
     }
 }
 
-/// The end of a program's long help: its examples, its environment, and what its exit status says.
-pub fn help(examples: &str) -> String {
-    format!("Examples:\n{examples}\n\n{ENVIRONMENT}\n\n{STATUSES}")
+/// The order of a program's help: what it does, how it is used, then all the rest.
+pub const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+/// What stands before the flags in a program's long help.
+pub fn examples(lines: &str) -> String {
+    format!("Examples:\n{lines}")
 }
+
+/// The end of a program's long help: its files beside the configuration, its environment, and what its exit status says.
+pub fn help(files: &str) -> String {
+    format!("{FILES}\n{files}\n\n{ENVIRONMENT}\n\n{STATUSES}")
+}
+
+const FILES: &str = "\
+Files:
+  --config FILE  settings, the same for all programs; see tq-alerts.toml(5)";
 
 const ENVIRONMENT: &str = "\
 Environment:
-  TQ_SECTION_KEY  stands for a flag that is a key of the configuration, as TQ_SMTP_HOST for --host";
+  TQ_SECTION_KEY  stands for a flag that is a key of the configuration, as TQ_SMTP_HOST for --host
+  NO_COLOR        no colour, unless --color always asks for it";
 
 const STATUSES: &str = "\
 Exit status:

@@ -99,10 +99,42 @@ fn the_flags_of_each_program_are_those_on_its_page() {
 fn the_page_of_each_program_has_the_sections_that_readers_look_for() {
     for name in PROGRAMS.into_iter().chain([CONNECTOR]) {
         let text = page(&format!("{name}.1"));
-        for wanted in ["NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "EXAMPLES", "SEE ALSO"] {
+        for wanted in [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "OPTIONS",
+            "ENVIRONMENT",
+            "FILES",
+            "EXIT STATUS",
+            "EXAMPLES",
+            "SEE ALSO",
+        ] {
             let words = section(&text, wanted).unwrap_or_default();
             assert!(!words.trim().is_empty(), "{name}: nothing under {wanted}");
         }
+    }
+}
+
+#[test]
+fn the_long_help_has_examples_before_the_flags_and_its_other_parts_after_them_and_the_short_help_has_none() {
+    let parts = [
+        "\n\nExamples:\n  ",
+        "\n\nUsage: ",
+        "\n\nOptions:\n",
+        "\n\nFiles:\n",
+        "\n\nEnvironment:\n",
+        "\n\nExit status:\n",
+    ];
+    for name in PROGRAMS {
+        let help = program(name).arg("--help").run().succeeds().stdout;
+        let places =
+            parts.map(|part| help.find(part).unwrap_or_else(|| panic!("{name}: no {part:?} in {help}")));
+        assert!(places.is_sorted(), "{name}: {help}");
+        let short = program(name).arg("-h").run().succeeds().stdout;
+        let found = parts.map(|part| short.contains(part));
+        assert_eq!(found, [false, true, true, false, false, false], "{name}: {short}");
+        assert!(short.lines().count() < help.lines().count() / 2, "{name}: {short}");
     }
 }
 

@@ -18,10 +18,14 @@ const PROGRAM: &str = "tq-fetch-collection";
 const EXAMPLES: &str = "  \
   tq-fetch-collection --config tq.toml | jq .
   tq-fetch-collection --config tq.toml --collection 'Ransomware IOCs' --objects indicators,events";
+const FILES: &str = "  \
+  --password-file FILE  a secret and nothing else, closed to others; likewise other secrets
+  --state FILE  what was reported before; it is only read";
 
 /// Print an alert for each object that is new in a data collection.
 #[derive(Parser)]
-#[command(name = PROGRAM, version, after_long_help = exit::help(EXAMPLES))]
+#[command(name = PROGRAM, version, help_template = exit::HELP)]
+#[command(before_long_help = exit::examples(EXAMPLES), after_long_help = exit::help(FILES))]
 pub(crate) struct Args {
     /// Data collection by name or hash; may be given several times
     #[arg(long, value_name = "NAME")]

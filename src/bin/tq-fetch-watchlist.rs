@@ -21,10 +21,14 @@ const EXAMPLES: &str = "  \
   tq-fetch-watchlist --config tq.toml | jq .
   tq-fetch-watchlist --config tq.toml --state state/state.db --users ana@example.com
   tq-fetch-watchlist --config tq.toml --probe";
+const FILES: &str = "  \
+  --password-file FILE  a secret and nothing else, closed to others; likewise other secrets
+  --state FILE  what was reported before; it is only read";
 
 /// Print an alert for each object that is new or has changed on the watchlists of users.
 #[derive(Parser)]
-#[command(name = PROGRAM, version, after_long_help = exit::help(EXAMPLES))]
+#[command(name = PROGRAM, version, help_template = exit::HELP)]
+#[command(before_long_help = exit::examples(EXAMPLES), after_long_help = exit::help(FILES))]
 pub(crate) struct Args {
     #[command(flatten)]
     watchlist: Watchlist,

@@ -19,10 +19,14 @@ const PROGRAM: &str = "tq-format-email";
 const EXAMPLES: &str = "  \
   tq-fetch-watchlist --config tq.toml | tq-format-email --config tq.toml | jq -r .subject
   tq-format-email --from threatq@example.com --to soc@example.com --preview mails < alerts.ndjson > /dev/null";
+const FILES: &str = "  \
+  --templates DIR  NAME.subject, NAME.txt and NAME.html in place of those that are built in
+  --preview DIR  the mails, to be looked at before anything is sent";
 
 /// Turn alerts into emails.
 #[derive(Parser)]
-#[command(name = PROGRAM, version, after_long_help = exit::help(EXAMPLES))]
+#[command(name = PROGRAM, version, help_template = exit::HELP)]
+#[command(before_long_help = exit::examples(EXAMPLES), after_long_help = exit::help(FILES))]
 pub(crate) struct Args {
     #[command(flatten)]
     email: Email,

@@ -21,10 +21,14 @@ const EXAMPLES: &str = "  \
   … | tq-format-email --config tq.toml | tq-send-smtp --config tq.toml --state state/state.db
   … | tq-send-smtp --host mail.example.com --username alerts@example.com --password-file password
   … | tq-send-smtp --maildir Maildir";
+const FILES: &str = "  \
+  --password-file FILE  a secret and nothing else, closed to others; likewise other secrets
+  --state FILE  what was reported, and the mails that wait; FILE.lock keeps a second writer out";
 
 /// Send emails over SMTP and print what became of each recipient.
 #[derive(Parser)]
-#[command(name = PROGRAM, version, after_long_help = exit::help(EXAMPLES))]
+#[command(name = PROGRAM, version, help_template = exit::HELP)]
+#[command(before_long_help = exit::examples(EXAMPLES), after_long_help = exit::help(FILES))]
 pub(crate) struct Args {
     #[command(flatten)]
     smtp: Smtp,
