@@ -51,6 +51,12 @@ fn main() {
     let holds = |what: &str| println!("{:5.1} s  {what}", began.elapsed().as_secs_f32());
 
     root.unpack_and_install(tarball);
+    for begin in ["useradd ", "install -d "] {
+        root.run(&shown(begin)).is_silent();
+    }
+    let run = root.run_as_user(&shown("-u tq-alerts tq-conn-email-alerts -ll "));
+    assert_eq!(run.output.status.code(), Some(78), "it asks nothing without a terminal: {run:?}");
+    root.run("userdel tq-alerts && rmdir /etc/tq_labs /var/log/tq_labs").is_silent();
     holds("the tarball installs below /usr/local without a network, and its programs start");
 
     root.install(package);
@@ -65,7 +71,7 @@ fn main() {
 
     let (server, site) = (MailServer::start(), Site::new());
     configure(&root, &server, &site);
-    let check = root.run_as_user(&format!("{CONNECTOR} -c /etc/tq-alerts --check"));
+    let check = root.run_as_user(&shown("-u tq-alerts tq-conn-email-alerts -c /etc/tq-alerts --check"));
     assert!(check.output.status.success(), "{check:?}");
     root.run_cron().is_silent();
     for scene in ["added", "commented"] {
@@ -108,6 +114,16 @@ fn main() {
     holds("purged, it leaves nothing behind");
 }
 
+/// The command that the README runs with sudo and that begins so; the user is not a part of it.
+#[track_caller]
+fn shown(begin: &str) -> String {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a README");
+    let commands = readme.lines().filter_map(|line| line.strip_prefix("    sudo "));
+    let command = commands.into_iter().find(|command| command.starts_with(begin));
+    let command = command.unwrap_or_else(|| panic!("the README has no 'sudo {begin}'"));
+    command.trim_start_matches("-u tq-alerts ").to_owned()
+}
+
 #[track_caller]
 fn modes_are_right(root: &Root) {
     for (path, expected) in MODES {
@@ -126,7 +142,7 @@ fn service_is_shut_in(root: &Root) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
-/// Does what README.Debian says: the configuration by hand, the passwords by `install`.
+/// Does what the README says: the configuration by hand, the passwords by `install`.
 fn configure(root: &Root, server: &MailServer, site: &Site) {
     let text = fs::read_to_string(site.config()).expect("the site has a configuration");
     let (text, _) = text.split_once("[smtp]\n").expect("it says where mail goes");
@@ -138,7 +154,7 @@ fn configure(root: &Root, server: &MailServer, site: &Site) {
     root.write(CONFIGURATION, &configuration);
     root.write("/etc/tq-alerts/ca.pem", &fs::read_to_string(server.ca_file()).expect("a certificate"));
     for (name, secret) in [("password", "watch-and-wait"), ("relay-password", MailServer::PASSWORD)] {
-        let line = format!("install -o tq-alerts -m 600 /dev/stdin /etc/tq-alerts/{name}");
+        let line = shown("install -o ").replace("tq-conn-email-alerts.threatq-password", name);
         root.run_on(&line, &format!("{secret}\n")).is_silent();
     }
 }
