@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// Where Debian's own commands are.
-const PATH: &str = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+/// As Debian's sudo sets it.
+const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 pub(crate) struct Root {
     folder: PathBuf,
