@@ -8,7 +8,8 @@ use std::fmt::Write;
 
 /// The text on one line, with every character that does not show itself written as `\u{…}`.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(hidden) {
+    // Most text is ASCII, which is seen at once.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(hidden) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);

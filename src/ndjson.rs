@@ -10,6 +10,7 @@ mod writer;
 
 pub use writer::Writer;
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 use std::{fmt, str};
 
@@ -91,6 +92,11 @@ impl Line<'_> {
         // Not by ndjson-stream, which looks at every byte for an end of line, and copies it.
         let parsed = serde_json::from_slice(self.bytes);
         parsed.map_err(|error| Error::Line(self.number, format!("{}: {}", T::NAME, in_one_line(&error))))
+    }
+
+    /// The record as it was read.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.bytes.trim_ascii())
     }
 
     /// An error about this line.

@@ -21,15 +21,10 @@ pub(super) fn of(email: &Email) -> usize {
 
 /// A text in quoted-printable.
 pub(super) fn quoted_printable(text: &str) -> usize {
-    let encoded: usize = text
-        .bytes()
-        .map(|byte| match byte {
-            b'=' => 3,
-            b'\n' => 2,
-            b' '..=b'~' => 1,
-            _ => 3,
-        })
-        .sum();
+    // Counted apart, so that many bytes are looked at in one step.
+    let escaped = text.bytes().filter(|byte| !matches!(byte, b' '..=b'~') || *byte == b'=').count();
+    let line_ends = text.bytes().filter(|byte| *byte == b'\n').count();
+    let encoded = text.len() + 2 * escaped - line_ends;
     // A soft line break after at most 73 characters, and an encoded blank at the end of a line.
     encoded + encoded / 24 + 16
 }

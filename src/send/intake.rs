@@ -70,7 +70,7 @@ pub(super) fn take_over<R: BufRead, W: Write>(
             Kind::Email => {
                 let email: Email = line.parse()?;
                 let open = of_source(sender, state, &mut taking, email.source.as_deref(), &mut status)?;
-                queue(sender, open, &email)?;
+                queue(sender, open, &email, &line)?;
             }
             Kind::Mark => {
                 let mark: Mark = line.parse()?;
@@ -128,14 +128,17 @@ fn incomplete(source: Option<&str>) -> String {
 }
 
 /// Renders an email to its final bytes and puts it into the outbox.
-fn queue<W: Write>(sender: &Sender<W>, open: &mut Taking<'_>, email: &Email) -> Result<(), Failure> {
+fn queue<W: Write>(
+    sender: &Sender<W>,
+    open: &mut Taking<'_>,
+    email: &Email,
+    line: &Line<'_>,
+) -> Result<(), Failure> {
     open.account.count(email);
-    // For whoever wants to send it as another mail, should this one be refused.
-    let record = serde_json::to_string(email)
-        .map_err(|error| Failure::new(Status::Bug, format!("an email cannot be kept: {error}")))?;
-    let record = record.as_str();
+    let record = line.text();
     let mail = |sender, recipients, bytes| QueuedMail {
-        record,
+        // For whoever wants to send it as another mail, should this one be refused.
+        record: &record,
         email: &email.id,
         message_id: &email.message_id,
         source: open.source.as_deref().unwrap_or_default(),
