@@ -24,7 +24,7 @@ const SEND: &str = "man/tq-send-smtp.1";
 const RECORDS: &str = "man/tq-records.5";
 const README: &str = "README.md";
 
-const ROWS: [Row; 38] = [
+const ROWS: [Row; 40] = [
     (SUITE, "tq-fetch-collection --config tq.toml | jq .", &["\"record\": \"checkpoint\"", "1.2.3.4"], ""),
     (SUITE, "tq-fetch-watchlist --config tq.toml --dry-run", &["\tupdated\tIndicator\t7.8.9.0\n"], ""),
     (SUITE, "tq-fetch-collection --config tq.toml --since", &["5.6.7.8\n"], ""),
@@ -36,6 +36,7 @@ const ROWS: [Row; 38] = [
     (SUITE, "tq-send-smtp --config tq.toml --dead", &["\"outcome\":\"accepted\""], "refused/new"),
     (SUITE, "sqlite3 tq/state.db", &["watchlist|2|", "rejected|1\n"], ""),
     (CONNECTOR, "0 */2 * * *", &[], "tq-conn-email-alerts.log"),
+    (CONNECTOR, "tq-conn-email-alerts -c /etc/tq_labs/ --status", &["\"record\":\"status\""], ""),
     (CONNECTOR, "tq-conn-email-alerts -c /etc/tq_labs/ --check", &["ok  relay"], ""),
     (CONNECTOR, "tq-conn-email-alerts -c /etc/tq_labs/ -n night", &[], "night/state.db"),
     (COLLECTION, "tq-fetch-collection --config tq.toml | jq .", &["1.2.3.4"], ""),
@@ -70,6 +71,7 @@ const ROWS: [Row; 38] = [
     (SEND, "tq-send-smtp --config tq.toml --check", &["ok  "], ""),
     (SEND, "tq-send-smtp --config tq.toml --queue", &["old@example.com", "5.1.1"], ""),
     (SEND, "tq-send-smtp --config tq.toml --dead", &["new@example.com", "\"accepted\""], ""),
+    (SEND, "tq-send-smtp --config tq.toml --status | jq", &["1\n"], ""),
     (SEND, "sqlite3 tq/state.db", &["|old@example.com|rejected|1|"], ""),
     (README, "tq-fetch-watchlist --config tq.toml | tq-format-email", &[], "mails/index.html"),
     (README, "tq-fetch-collection --config $conf --backfill", &["\"accepted\""], ""),

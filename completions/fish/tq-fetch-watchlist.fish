@@ -1,5 +1,6 @@
 complete -c tq-fetch-watchlist -l users -d 'Users by display name or e-mail, separated by commas' -r
 complete -c tq-fetch-watchlist -l route -d 'How ThreatQ lists what a user watches: user, watchlist, watchlists, a path, collection:NAME or walk:NAME' -r
+complete -c tq-fetch-watchlist -l import -d 'Print what the configuration file of ThreatQ\'s own connector says of ThreatQ, as lines of ours' -r -F
 complete -c tq-fetch-watchlist -l since -d 'Without a state: report what was touched since then as if nothing were known' -r
 complete -c tq-fetch-watchlist -l backfill -d 'Where something is looked at for the first time, report what was touched since then' -r
 complete -c tq-fetch-watchlist -l limit -d 'End after so many alerts, and let nothing be remembered' -r
@@ -27,6 +28,7 @@ always\t'On every terminal'
 never\t'Nowhere'"
 complete -c tq-fetch-watchlist -l removed -d 'Report also what left a watchlist'
 complete -c tq-fetch-watchlist -l probe -d 'Try, read-only, by which route ThreatQ lists what users watch, and say what to set'
+complete -c tq-fetch-watchlist -l settings -d 'Print what the configuration takes from settings in ThreatQ, for the connector'
 complete -c tq-fetch-watchlist -l baseline -d 'Remember everything as it is now, and report nothing'
 complete -c tq-fetch-watchlist -l dry-run -d 'Report, but let nothing be remembered: no marks, no checkpoint'
 complete -c tq-fetch-watchlist -l print-config -d 'Show all settings and where each comes from: a flag, the environment, the file or the default'
