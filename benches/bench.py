@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 ROWS = (
     ("send", ("smtp-sink", "smtp-source"), send.stateless),
     ("lettre", ("smtp-sink",), send.beside_lettre),
+    ("single", ("smtp-sink",), send.single),
     ("state", ("smtp-sink",), send.durable),
     ("line", ("smtp-sink", "smtp-source"), send.far),
     ("format", ("jinja2",), text.formatting),

@@ -101,6 +101,8 @@ def versions(python):
         "Postfix " + said("postconf", "-h", "mail_version"),
         " ".join(said("curl", "--version").split()[:2]),
         said("jq", "--version"),
+        *(said(*words).splitlines()[0] for words in (("mlr", "--version"), ("msmtp", "--version"), ("swaks", "--version"))
+          if shutil.which(words[0])),
         f"Python {platform.python_version()}" + (f" with {said(python, '-c', modules)}" if python else ""),
     ]
 
@@ -147,13 +149,15 @@ NOTES = """\
   watched objects, the shorter ones have a text alone.
 * **beside lettre's own transport**: the shorter mails, beside lettre's `SmtpTransport` sending one message again and again
   over one connection that its pool keeps (`benches/peer/lettre`).
+* **a program for each mail**: as many processes as mails, one after the other, started by `sh`; `msmtp` and `swaks` are
+  given the final bytes.
 * **send with state**: outcomes that are on disk before and after each mail, beside transactions of one row that SQLite
   makes durable on the same disk (`journal_mode=WAL`, `synchronous=FULL`).
 * **over 20 ms**: a line with a round trip of 20 ms to the same sink, one session.
 * **format**: alerts to emails with text and HTML, beside Python with jinja2 and `email` (`benches/peer/format.py`), which
   shows less of each object, but makes the final bytes as well: "and bytes" does so too, in two processes.
-* **records**: marks, which `tq-format-email` reads, checks and passes on as they are, beside `jq -c .`, which takes the
-  same file apart and puts it together again.
+* **records**: marks, which `tq-format-email` reads, checks and passes on as they are, beside `jq -c .` and `mlr`, which take
+  the same file apart and put it together again.
 * **fetch**: `tq-fetch-collection` without a state, login included, beside `curl` asking for the same pages in the same
   order over one connection and keeping nothing. "20 ms" is a simulator that answers so much later.
 * **watchlist**: `tq-fetch-watchlist` with a state that knows 500 objects; requests as the simulator counted them, with

@@ -51,6 +51,32 @@ def beside_lettre(bench):
               at_least=100)
 
 
+def single(bench):
+    """A program is started for each mail, as a script does that has one to send."""
+    count = 20 if bench.is_quick else 50
+    stream, _, _ = emails(bench.folder, 200)
+    record, mail = stream.with_name("one"), next((stream.parent / "Maildir/new").iterdir())
+    with open(stream, encoding="utf-8") as lines:
+        record.write_text(next(lines), encoding="utf-8")
+    loop = ["sh", "-c", f'for number in $(seq {count}); do "$@" <"$0" >/dev/null || exit; done']
+    with servers.sink() as port:
+        peers = {
+            "msmtp": ["msmtp", "--host=127.0.0.1", f"--port={port}", "--auth=off", "--tls=off",
+                      "--from=threatq@example.com", "soc@example.com"],
+            "swaks": ["swaks", "--server", f"127.0.0.1:{port}", "--from", "threatq@example.com", "--to",
+                      "soc@example.com", "--data", "-", "--silent", "2"],
+        }
+        for peer, command in peers.items():
+            if not bench.has(peer):
+                continue
+            ours, theirs = measure.in_turn(
+                bench.runs(5),
+                lambda: count / measure.run([*loop, record, *sender(port)]).wall,
+                lambda: count / measure.run([*loop, mail, *command]).wall,
+            )
+            yield Row("send, a program for each mail", "mails/s", ours, peer, theirs)
+
+
 def durable(bench):
     count = 1000 if bench.is_quick else 3000
     stream, _, _ = emails(bench.folder, count)
