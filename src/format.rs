@@ -16,12 +16,14 @@ struct Open {
     name: String,
     tally: Tally,
     source: Source,
+    marks: u64,
     emails: u64,
 }
 
 impl Open {
     fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), tally: Tally::default(), source: Source::new(name), emails: 0 }
+        let (tally, source) = (Tally::default(), Source::new(name));
+        Self { name: name.to_owned(), tally, source, marks: 0, emails: 0 }
     }
 }
 
@@ -63,7 +65,7 @@ pub fn stream<R: BufRead, W: Write>(
             Kind::Alert => formatter.alert(line.parse()?, &line)?,
             Kind::Mark => {
                 let mark: Mark = line.parse()?;
-                formatter.source(&mark.source);
+                formatter.source(&mark.source).marks += mark.marks.len() as u64;
                 formatter.emails.output.pass(&line)?;
             }
             Kind::Checkpoint => formatter.checkpoint(line.parse()?, &line)?,
@@ -90,8 +92,10 @@ impl<W: Write> Formatter<'_, W> {
 
     fn give_up(&mut self) {
         if let Some(open) = self.open.take() {
-            let sentence =
-                format!("the stream has no checkpoint for source '{}'; it is incomplete", open.name);
+            let sentence = format!(
+                "rule checkpoint: the stream has no checkpoint for source '{}'; it is incomplete",
+                open.name
+            );
             self.given_up = Some(Failure::new(Status::BadStream, sentence));
         }
     }
@@ -106,6 +110,7 @@ impl<W: Write> Formatter<'_, W> {
         self.source(&source);
         if let Some(open) = &mut self.open {
             open.tally.add(&alert.id);
+            open.marks += marks.len() as u64;
             open.source.alert(composer, alert, |email| {
                 open.emails += 1;
                 self.emails.write(email)
@@ -116,10 +121,11 @@ impl<W: Write> Formatter<'_, W> {
 
     fn checkpoint(&mut self, mut checkpoint: Checkpoint, line: &Line) -> Result<(), Failure> {
         self.source(&checkpoint.source);
-        let Some(Open { name, mut tally, source, mut emails }) = self.open.take() else {
+        let Some(Open { name, mut tally, source, marks, mut emails }) = self.open.take() else {
             return Ok(());
         };
-        if let Some(reason) = tally.disagreement(&checkpoint) {
+        let disagreement = tally.disagreement(&checkpoint);
+        if let Some(reason) = disagreement.or_else(|| checkpoint.disagreement_of_marks(marks)) {
             return Err(line.error(format_args!("source '{name}': {reason}")).into());
         }
         let (status, mut nobodys) = source.close(self.composer, |email| {

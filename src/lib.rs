@@ -10,7 +10,7 @@
 //!
 //! Modules in reading order. Arrows point down only, and no edge knows another:
 //!
-//! * what the programs do, one verb each: [`fetch`], [`mod@format`], [`send`];
+//! * what the programs do, one verb each: [`fetch`], [`mod@format`], [`send`], [`validate`];
 //! * the edges: [`threatq`] (its API), [`mail`] (texts and bytes), [`smtp`] (the relay), [`maildir`], [`state`] (memory
 //!   and outbox);
 //! * what changed: [`change`];
@@ -23,6 +23,7 @@
 pub mod fetch;
 pub mod format;
 pub mod send;
+pub mod validate;
 
 pub mod mail;
 pub mod maildir;

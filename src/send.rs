@@ -33,7 +33,7 @@ use chrono::{DateTime, Utc};
 use crate::exit::{self, Failure, Status};
 use crate::interrupt::{self, Ready};
 use crate::ndjson::{self, Line, Reader, Writer};
-use crate::record::{Receipt, now};
+use crate::record::{Checkpoint, Email, Receipt, Record, now};
 use crate::smtp::Verdict;
 use crate::state::State;
 
@@ -147,6 +147,14 @@ impl<W: Write> Reports<W> {
 
     fn pass(&mut self, line: &Line<'_>) {
         let written = self.output.pass(line);
+        self.unwritten = self.unwritten.take().or(written.err());
+    }
+
+    /// Passes on a checkpoint, which says from now on that its emails are no longer in the stream.
+    fn pass_taken(&mut self, checkpoint: &Checkpoint) {
+        let mut checkpoint = checkpoint.clone();
+        checkpoint.taken.push(Email::NAME.to_owned());
+        let written = if self.output.is_for_people() { Ok(()) } else { self.output.write(&checkpoint) };
         self.unwritten = self.unwritten.take().or(written.err());
     }
 

@@ -53,6 +53,7 @@ const ROWS: [Row; 40] = [
     ),
     (FORMAT, "tq-fetch-collection --config tq.toml > alerts.ndjson", &["1.2.3.4"], "alerts.ndjson"),
     (FORMAT, "tq-fetch-watchlist --config tq.toml |\n", &[], "mails/index.html"),
+    (FORMAT, "tq-fetch-collection --config tq.toml | jq -c .", &[], ""),
     (RECORDS, "tq-fetch-collection", &["\"record\": \"alert\""], ""),
     (
         SEND,

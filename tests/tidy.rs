@@ -39,7 +39,7 @@ const HOMES: [(&str, &[&str]); 24] = [
 
 /// The modules of the library, from the top. A module names those of lower layers only.
 const LAYERS: [&[&str]; 6] =
-    [&["fetch", "format", "send"], EDGES, &["change"], &["ndjson"], &["record"], PLUMBING];
+    [&["fetch", "format", "send", "validate"], EDGES, &["change"], &["ndjson"], &["record"], PLUMBING];
 const EDGES: &[&str] = &["mail", "maildir", "smtp", "state", "threatq"];
 /// These may name each other.
 const PLUMBING: &[&str] =

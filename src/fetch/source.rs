@@ -28,6 +28,8 @@ pub(super) struct Source {
     found_at: DateTime<Utc>,
     scope: Scope,
     tally: Tally,
+    /// How many marks were written.
+    marked: u64,
     marks: Vec<MarkEntry>,
     /// How long the marks are, together.
     bytes: usize,
@@ -51,6 +53,7 @@ impl Source {
             found_at,
             scope,
             tally: Tally::default(),
+            marked: 0,
             marks: Vec::with_capacity(BATCH),
             bytes: 0,
         }
@@ -85,6 +88,7 @@ impl Source {
         }
         alert.id = alert.id_of_content(self.base);
         self.tally.add(&alert.id);
+        self.marked += alert.marks.len() as u64;
         output.write(&alert)?;
         if self.scope.limit == Some(self.tally.count()) { Err(Error::Enough) } else { Ok(()) }
     }
@@ -114,6 +118,7 @@ impl Source {
             return Ok(());
         }
         self.bytes = 0;
+        self.marked += self.marks.len() as u64;
         let mark = Mark { source: self.name.clone(), marks: std::mem::take(&mut self.marks) };
         output.write(&mark)
     }
@@ -151,8 +156,9 @@ impl Source {
             return output.flush();
         }
         let cursor = Cursor { since: self.cursor_after(self.before.since) };
-        let Self { name, base, .. } = self;
-        output.write(&Checkpoint { source: name, base, cursor, alerts, digest, emails: None })?;
+        let Self { name, base, marked, .. } = self;
+        let (marks, emails, taken) = (Some(marked), None, Vec::new());
+        output.write(&Checkpoint { source: name, base, cursor, alerts, digest, marks, emails, taken })?;
         output.flush()
     }
 }

@@ -18,9 +18,23 @@ pub struct Checkpoint {
     pub alerts: u64,
     /// Over the sorted alert ids; see [`Tally::digest`](super::Tally::digest).
     pub digest: String,
-    /// How many emails were made of them; absent before the formatter.
+    /// How many marks the source had, in its alerts and mark records; absent where the fetcher does not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marks: Option<u64>,
+    /// How many emails were made of the alerts; absent before the formatter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emails: Option<u64>,
+    /// The records that a sender has taken out of the stream; empty before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<String>,
+}
+
+impl Checkpoint {
+    /// What is wrong with a source that has so many marks. One that does not say how many it should have is right.
+    pub fn disagreement_of_marks(&self, counted: u64) -> Option<String> {
+        let marks = self.marks.filter(|marks| *marks != counted)?;
+        Some(format!("rule marks: its checkpoint counts {marks} marks, the stream has {counted}"))
+    }
 }
 
 /// Where the next fetch may begin. Only what ThreatQ itself reported, never our clock.

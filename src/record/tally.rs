@@ -70,14 +70,33 @@ impl Tally {
         hexadecimal(&hasher.finalize())
     }
 
-    /// What is wrong with the alerts that were counted, by the word of their checkpoint.
+    /// What is wrong with the alerts that were counted, by the word of their checkpoint: the rule that they break, and how.
     pub fn disagreement(&mut self, checkpoint: &Checkpoint) -> Option<String> {
-        if self.count() != checkpoint.alerts {
-            let (counted, alerts) = (self.count(), checkpoint.alerts);
-            return Some(format!("its checkpoint counts {alerts} alerts, the stream has {counted}"));
+        let (counted, alerts) = (self.count(), checkpoint.alerts);
+        if counted != alerts {
+            let twice = self.doubled().map(|id| format!("; alert {id} stands twice")).unwrap_or_default();
+            return Some(format!(
+                "rule count: its checkpoint counts {alerts} alerts, the stream has {counted}{twice}"
+            ));
         }
-        (self.digest() != checkpoint.digest)
-            .then(|| "the alerts in the stream are not those that its checkpoint covers".to_owned())
+        (self.digest() != checkpoint.digest).then(|| {
+            "rule digest: the alerts in the stream are not those that its checkpoint covers".to_owned()
+        })
+    }
+
+    /// An id that was counted twice.
+    fn doubled(&mut self) -> Option<String> {
+        self.sort();
+        let packed = self.packed.windows(2).find_map(|pair| match pair {
+            [one, other] if one == other => Some(hexadecimal(one)),
+            _ => None,
+        });
+        packed.or_else(|| {
+            self.others.windows(2).find_map(|pair| match pair {
+                [one, other] if one == other => Some(one.clone()),
+                _ => None,
+            })
+        })
     }
 
     fn sort(&mut self) {

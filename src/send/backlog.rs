@@ -131,7 +131,8 @@ pub fn dead_letters<W: Write>(program: &str, path: &Path, output: &mut Writer<W>
     tally.unite();
     let (alerts, digest, base) = (tally.count(), tally.digest(), waiting.generation()?);
     let (source, cursor) = (DEAD_LETTERS.to_owned(), Cursor::default());
-    output.write(&Checkpoint { source, base, cursor, alerts, digest, emails: Some(emails) })?;
+    let (marks, emails, taken) = (None, Some(emails), Vec::new());
+    output.write(&Checkpoint { source, base, cursor, alerts, digest, marks, emails, taken })?;
     output.flush()?;
     Ok(status)
 }

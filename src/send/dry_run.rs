@@ -37,7 +37,7 @@ pub fn dry_run<R: BufRead, W: Write>(
                     }
                 }
             }
-            Kind::Checkpoint => account.close(&line)?,
+            Kind::Checkpoint => drop(account.close(&line)?),
             Kind::Alert | Kind::Mark | Kind::Receipt | Kind::Other => (),
         }
     }

@@ -28,7 +28,10 @@ impl Account {
     /// What is wrong with the emails, by the word of their checkpoint.
     fn disagreement(mut self, checkpoint: &Checkpoint) -> Option<String> {
         if let Some(emails) = checkpoint.emails.filter(|emails| *emails != self.emails) {
-            return Some(format!("its checkpoint counts {emails} emails, the stream has {}", self.emails));
+            let counted = self.emails;
+            return Some(format!(
+                "rule emails: its checkpoint counts {emails} emails, the stream has {counted}"
+            ));
         }
         // One alert may be in several emails.
         self.tally.unite();
@@ -36,11 +39,11 @@ impl Account {
     }
 
     /// Compares the emails so far with their checkpoint, which the line holds, and begins to count anew.
-    pub(super) fn close(&mut self, line: &Line<'_>) -> Result<(), Failure> {
+    pub(super) fn close(&mut self, line: &Line<'_>) -> Result<Checkpoint, Failure> {
         let checkpoint: Checkpoint = line.parse()?;
         match std::mem::take(self).disagreement(&checkpoint) {
             Some(reason) => Err(line.error(format_args!("source '{}': {reason}", checkpoint.source)).into()),
-            None => Ok(()),
+            None => Ok(checkpoint),
         }
     }
 }
@@ -51,6 +54,7 @@ struct Taking<'s> {
     source: Option<String>,
     intake: Intake<'s>,
     account: Account,
+    marks: u64,
     refused: Vec<Receipt>,
     /// How many mails waited before it.
     waiting: u64,
@@ -76,6 +80,7 @@ pub(super) fn take_over<R: BufRead, W: Write>(
                 let mark: Mark = line.parse()?;
                 let open = of_source(sender, state, &mut taking, Some(&mark.source), &mut status)?;
                 open.intake.remember(&mark.marks)?;
+                open.marks += mark.marks.len() as u64;
                 sender.pass(&line);
             }
             Kind::Checkpoint => {
@@ -115,7 +120,7 @@ fn of_source<'t, 's, W: Write>(
     } else {
         let waiting = state.waiting()?;
         let (intake, account) = (state.intake()?, Account::default());
-        Taking { source: None, intake, account, refused: Vec::new(), waiting }
+        Taking { source: None, intake, account, marks: 0, refused: Vec::new(), waiting }
     };
     let open = taking.insert(open);
     open.source = open.source.take().or_else(|| source.map(str::to_owned));
@@ -124,7 +129,9 @@ fn of_source<'t, 's, W: Write>(
 
 fn incomplete(source: Option<&str>) -> String {
     let name = source.map(|source| format!(" '{source}'")).unwrap_or_default();
-    format!("the stream has no checkpoint for source{name}; it is incomplete, and nothing of it is sent")
+    format!(
+        "rule checkpoint: the stream has no checkpoint for source{name}; it is incomplete, and nothing of it is sent"
+    )
 }
 
 /// Renders an email to its final bytes and puts it into the outbox.
@@ -168,10 +175,11 @@ fn close<W: Write>(
     checkpoint: &Checkpoint,
     line: &Line<'_>,
 ) -> Result<Status, Failure> {
-    let Taking { intake, account, refused, waiting, .. } = open;
+    let Taking { intake, account, marks, refused, waiting, .. } = open;
     let source = &checkpoint.source;
     let brings_mails = account.emails > 0;
-    if let Some(reason) = account.disagreement(checkpoint) {
+    let disagreement = account.disagreement(checkpoint);
+    if let Some(reason) = disagreement.or_else(|| checkpoint.disagreement_of_marks(marks)) {
         return Err(line.error(format_args!("source '{source}': {reason}; nothing of it is sent")).into());
     }
     let generation = intake.generation(source)?;
@@ -193,7 +201,7 @@ fn close<W: Write>(
     }
     intake.commit(checkpoint)?;
     tracing::info!("{source}: taken over");
-    sender.pass(line);
+    sender.reports.pass_taken(checkpoint);
     let mut status = Status::Done;
     for receipt in refused {
         sender.complain(&parcel::hopeless(&receipt.email, first_reply(&receipt)));

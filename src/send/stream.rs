@@ -146,9 +146,11 @@ impl<R: BufRead + Ready, W: Write> Stream<'_, R, W> {
     fn pass(&mut self) -> Result<(), Failure> {
         let Some(line) = self.input.last_line() else { return Ok(()) };
         if line.kind == Kind::Checkpoint {
-            self.account.close(&line)?;
+            let checkpoint = self.account.close(&line)?;
+            self.reports.pass_taken(&checkpoint);
+        } else {
+            self.reports.pass(&line);
         }
-        self.reports.pass(&line);
         Ok(())
     }
 

@@ -11,28 +11,79 @@ use crate::support::site::private_folder;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Consumer {
     program: &'static str,
-    with_state: bool,
+    mode: Mode,
     /// The records that are its own, in the order of a stream that closes one source.
     pub(super) reads: &'static [&'static str],
+    /// How many marks are in them.
+    marks: u64,
 }
 
-pub(super) const CONSUMERS: [Consumer; 3] = [
-    Consumer { program: "tq-format-email", with_state: false, reads: &["alert", "mark", "checkpoint"] },
-    Consumer { program: "tq-send-smtp", with_state: false, reads: &["email", "checkpoint"] },
-    Consumer { program: "tq-send-smtp", with_state: true, reads: &["mark", "email", "checkpoint"] },
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Usual,
+    WithState,
+    Validate,
+}
+
+pub(super) const CONSUMERS: [Consumer; 5] = [
+    Consumer {
+        program: "tq-format-email",
+        mode: Mode::Usual,
+        reads: &["alert", "mark", "checkpoint"],
+        marks: 2,
+    },
+    Consumer { program: "tq-send-smtp", mode: Mode::Usual, reads: &["email", "checkpoint"], marks: 0 },
+    Consumer {
+        program: "tq-send-smtp",
+        mode: Mode::WithState,
+        reads: &["mark", "email", "checkpoint"],
+        marks: 1,
+    },
+    Consumer {
+        program: "tq-format-email",
+        mode: Mode::Validate,
+        reads: &["alert", "mark", "checkpoint"],
+        marks: 2,
+    },
+    Consumer {
+        program: "tq-format-email",
+        mode: Mode::Validate,
+        reads: &["email", "mark", "checkpoint", "receipt"],
+        marks: 1,
+    },
 ];
 
 impl Consumer {
+    /// Whether it passes on what is not its own.
+    pub(super) fn passes_on(self) -> bool {
+        self.mode != Mode::Validate
+    }
+
+    /// A record of a stream that is its own.
+    pub(super) fn example(self, page: &Page, record: &str, all: bool) -> Value {
+        let mut example = example(page, record, all);
+        // Before the formatter there are none, and the alerts say what there is.
+        if let Some(emails) = example.get("emails").filter(|_| self.reads.contains(&"alert")) {
+            assert!(emails.is_u64());
+            example.as_object_mut().expect("a record").remove("emails");
+        }
+        if let Some(marks) = example.get_mut("marks").filter(|marks| marks.is_u64()) {
+            *marks = self.marks.into();
+        }
+        example
+    }
+
     /// Runs it on these lines, with nothing behind it and nothing remembered.
     pub(super) fn run(self, lines: &[String]) -> Ended {
         let folder = private_folder();
         let mut started = match self.program {
-            "tq-format-email" => {
-                program(self.program).args(&["--from", "tq@example.com", "--to", "soc@example.com"])
+            formatter if self.mode == Mode::Validate => program(formatter).arg("--validate"),
+            formatter @ "tq-format-email" => {
+                program(formatter).args(&["--from", "tq@example.com", "--to", "soc@example.com"])
             }
             sender => program(sender).arg("--maildir").arg(folder.path().join("Maildir")),
         };
-        if self.with_state {
+        if self.mode == Mode::WithState {
             started = started.arg("--state").arg(folder.path().join("state.db"));
         }
         started.run_on(lines.join("\n"))
@@ -42,7 +93,7 @@ impl Consumer {
     pub(super) fn flaw(self, page: &Page, record: &str, broken: &Value, words: &[&str]) -> Option<String> {
         // The first line is blank, and counts.
         let mut lines = vec![String::new()];
-        lines.extend(self.reads.iter().map(|name| example(page, name, true).to_string()));
+        lines.extend(self.reads.iter().map(|name| self.example(page, name, true).to_string()));
         let place = self.reads.iter().position(|name| *name == record).expect("it reads the record") + 1;
         lines[place] = broken.to_string();
         let Ended { status, stderr, .. } = self.run(&lines);
@@ -51,10 +102,10 @@ impl Consumer {
         if status == 65 && is_told && words.iter().all(|word| stderr.contains(word)) {
             return None;
         }
-        let state = if self.with_state { " --state" } else { "" };
         Some(format!(
-            "{}{state}: {status} {stderr:?}, without line {} or {words:?}, for {broken}",
+            "{} {:?}: {status} {stderr:?}, without line {} or {words:?}, for {broken}",
             self.program,
+            self.mode,
             place + 1,
         ))
     }

@@ -18,6 +18,7 @@ fn fixed(path: &str) -> Option<Value> {
         // printf 'a\n' | sha256sum
         "digest" => json!("87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7"),
         "message_id" => json!("<a@example.com>"),
+        "outcome" | "recipients[].outcome" => json!("accepted"),
         "from" => json!("ThreatQ Alerts <alerts@example.com>"),
         "to" => json!(["SOC <soc@example.com>", "ops@example.com"]),
         "cc" => json!(["copies@example.com"]),
@@ -48,6 +49,7 @@ fn value(page: &Page, record: &str, member: &Member, all: bool) -> Value {
     match member.kind {
         Type::Any => json!({"nobody": ["knows", 7, true]}),
         Type::Integer => json!(1),
+        Type::Integers => json!({"accepted": 1}),
         Type::List => json!([object(page, record, &format!("{}[]", member.path), all)]),
         Type::Object => object(page, record, &member.path, all).into(),
         Type::String => json!(WORD),
@@ -61,6 +63,7 @@ pub(super) fn wrong(member: &Member) -> Vec<Value> {
     let mut values = match member.kind {
         Type::Any => vec![],
         Type::Integer => vec![json!("1"), json!(1.5)],
+        Type::Integers => vec![json!([1]), json!({"accepted": "1"}), json!({"lost": 1})],
         Type::List => vec![json!("a"), json!({}), json!([7])],
         Type::Object => vec![json!("a"), json!(7)],
         Type::String => vec![json!(7), json!(["a"])],
