@@ -231,7 +231,7 @@ fn the_members_of_the_object_are_those_on_the_page() {
     printed.retain(|path| !path.contains("receipts.") && path != "record" && path != "v");
     let text = page("tq-records.5");
     let (_, rest) = text.split_once("\n.Ss status\n").expect("the page has it");
-    let below = rest.split("\n.S").next().unwrap_or_default();
+    let (below, _) = rest.split_once("\n.Sh ").expect("something follows");
     let items = below.lines().filter_map(|line| line.strip_prefix(".It Va "));
     let described: BTreeSet<String> =
         items.filter_map(|item| item.split(' ').next()).map(str::to_owned).collect();

@@ -45,6 +45,15 @@ pub(crate) fn script(name: &'static str) -> Program {
     Program { name, command }
 }
 
+/// A program of `examples/`, which finds the programs of this build. One in Rust was built beside them.
+pub(crate) fn example(name: &'static str) -> Program {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    let built = folder().join("examples").join(name);
+    let mut command = Command::new(if script.exists() { script } else { built });
+    command.env("PATH", format!("{}:/usr/bin:/bin", folder().display()));
+    Program { name, command }
+}
+
 /// Waits until something holds, and panics when it does not in time.
 #[track_caller]
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
@@ -56,6 +65,11 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 impl Program {
+    /// Any other command, to be run likewise.
+    pub(crate) fn of(name: &'static str, command: Command) -> Self {
+        Self { name, command }
+    }
+
     pub(crate) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.arg(argument);
         self
