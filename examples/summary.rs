@@ -40,7 +40,7 @@ fn summarise(mut input: Reader<impl BufRead>, mut output: impl Write) -> Result<
                 };
                 let source = open.insert(source);
                 source.tally.add(&alert.id);
-                *source.types.entry(alert.object.type_plural).or_default() += 1;
+                *source.types.entry(alert.object.type_name).or_default() += 1;
             }
             Kind::Checkpoint => {
                 let checkpoint: Checkpoint = line.parse()?;
@@ -50,7 +50,7 @@ fn summarise(mut input: Reader<impl BufRead>, mut output: impl Write) -> Result<
                     return Err(line.error(format_args!("source '{}': {reason}", checkpoint.source)).into());
                 }
                 let types: Vec<String> =
-                    source.types.iter().map(|(name, count)| format!("{count} {name}")).collect();
+                    source.types.iter().map(|(name, count)| format!("{name} {count}")).collect();
                 let types = if types.is_empty() { "nothing".to_owned() } else { types.join(", ") };
                 writeln!(output, "{}: {types}", checkpoint.source).map_err(ndjson::Error::Output)?;
             }

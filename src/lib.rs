@@ -18,6 +18,9 @@
 //! * plumbing: [`config`], [`exit`], [`escape`], [`interrupt`], [`logging`], [`secret`], [`terminal`], [`tls`],
 //!   [`zone`].
 //!
+//! A fetcher, filter or sender of one's own needs [`ndjson`] and [`record`]; `examples/summary.rs` is one, and
+//! `docs/extending.md` has the rules.
+//!
 //! ARCHITECTURE.md follows one alert through them.
 
 pub mod fetch;

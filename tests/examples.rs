@@ -24,7 +24,7 @@ const SEND: &str = "man/tq-send-smtp.1";
 const RECORDS: &str = "man/tq-records.5";
 const README: &str = "README.md";
 
-const ROWS: [Row; 40] = [
+const ROWS: [Row; 41] = [
     (SUITE, "tq-fetch-collection --config tq.toml | jq .", &["\"record\": \"checkpoint\"", "1.2.3.4"], ""),
     (SUITE, "tq-fetch-watchlist --config tq.toml --dry-run", &["\tupdated\tIndicator\t7.8.9.0\n"], ""),
     (SUITE, "tq-fetch-collection --config tq.toml --since", &["5.6.7.8\n"], ""),

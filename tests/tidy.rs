@@ -166,7 +166,7 @@ fn nobody_prints_and_only_programs_hold_standard_output() {
 #[test]
 fn nothing_is_left_for_later_or_left_out() {
     let mut found = Vec::new();
-    for folder in ["src", "tests", "benches", "fuzz", "scripts", "templates", "packaging"] {
+    for folder in ["src", "tests", "benches", "examples", "fuzz", "scripts", "templates", "packaging"] {
         for path in files(folder) {
             let Ok(text) = fs::read_to_string(root().join(&path)) else { continue };
             let marks = [concat!("TO", "DO"), concat!("FIX", "ME")];

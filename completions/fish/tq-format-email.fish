@@ -15,6 +15,7 @@ complete -c tq-format-email -s v -l verbosity -d 'Say more on standard error: 1 
 complete -c tq-format-email -l color -d 'Use colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'On every terminal'
 never\t'Nowhere'"
+complete -c tq-format-email -l validate -d 'Say the first rule that any stream of records breaks, and print nothing else'
 complete -c tq-format-email -l print-config -d 'Show all settings and where each comes from: a flag, the environment, the file or the default'
 complete -c tq-format-email -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tq-format-email -s V -l version -d 'Print version'
