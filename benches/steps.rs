@@ -175,7 +175,8 @@ fn state(count: usize) -> anyhow::Result<()> {
         })?;
         let base = number as u64;
         let (source, cursor) = ("watchlist".to_owned(), Cursor::default());
-        intake.commit(&Checkpoint { source, base, cursor, alerts: 1, digest: id, emails: Some(1) })?;
+        let (marks, emails, taken) = (None, Some(1), Vec::new());
+        intake.commit(&Checkpoint { source, base, cursor, alerts: 1, digest: id, marks, emails, taken })?;
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ const PLUMBING: &[&str] =
 const UPWARD: [(&str, &str); 0] = [];
 
 /// Where there is Rust.
-const FOLDERS: [&str; 4] = ["benches", "fuzz", "src", "tests"];
+const FOLDERS: [&str; 5] = ["benches", "examples", "fuzz", "src", "tests"];
 /// A file of 300 lines is a good place to ask whether it holds two ideas.
 const LINE_LIMIT: usize = 300;
 /// Files that are longer, how long they may be until they shrink, and why they are.
