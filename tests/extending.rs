@@ -265,3 +265,19 @@ fn the_mails_sender_passes_on_what_is_not_an_email_and_a_checkpoint_only_of_what
     assert!(stale.records_of("checkpoint").is_empty() && stale.stdout.starts_with(foreign));
     assert_eq!(site.mails().len(), 2);
 }
+
+#[test]
+fn every_term_of_the_library_guide_stands_beside_ours() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/extending.md");
+    let guide = fs::read_to_string(path).expect("a document is text");
+    let (_, table) = guide.split_once("\n| guide | here |\n").expect("it has the table");
+    let left: String = table.lines().filter_map(|row| row.split('|').nth(1)).collect();
+    for term in
+        "connect fetch_alerts sanitize_alerts send_alerts add_notifier set_formatter format_alert send_alert \
+                 set_data format_data get_formatted add_service start TQServiceWorker NotificationTypes \
+                 BaseService BaseNotifier BaseFormatter WatchlistService SavedSearchService"
+            .split_whitespace()
+    {
+        assert!(left.contains(&format!("{term}(")) || left.contains(&format!("`{term}`")), "{term}");
+    }
+}

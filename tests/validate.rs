@@ -250,3 +250,23 @@ fn a_stream_that_is_validated_needs_no_settings_and_comes_from_a_pipe() {
     let config = private_folder().path().join("missing.toml");
     program("tq-format-email").arg("--validate").arg("--config").arg(config).run().succeeds();
 }
+
+#[test]
+fn every_rule_has_its_name_on_the_page_and_in_the_guide_to_extending() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).expect("a document is text");
+    let (page, guide) = (read("man/tq-records.5"), read("docs/extending.md"));
+    let mut on_page: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix(".It Cm ")).collect();
+    on_page.sort_unstable();
+    let mut broken: Vec<&str> = ROWS
+        .iter()
+        .filter_map(|row| row.rule.strip_prefix("rule "))
+        .filter_map(|rule| rule.split(':').next())
+        .collect();
+    broken.sort_unstable();
+    broken.dedup();
+    assert_eq!(broken, on_page);
+    for rule in on_page {
+        assert!(guide.contains(&format!("`rule {rule}`")), "{rule}");
+    }
+}
