@@ -117,7 +117,8 @@ impl Model {
         let count = open.emails.len() as u64;
         let fits = checkpoint.emails.is_none_or(|emails| emails == count)
             && checkpoint.alerts == open.alerts.len() as u64
-            && checkpoint.digest == digest(open.alerts.iter().map(String::as_str));
+            && checkpoint.digest == digest(open.alerts.iter().map(String::as_str))
+            && checkpoint.marks.is_none_or(|marks| marks == open.marks.len() as u64);
         if !fits {
             return None;
         }
@@ -174,7 +175,7 @@ impl Model {
         let base = self.generations.get(source).copied().unwrap_or_default();
         let mut record = json!({
             "record": Checkpoint::NAME, "v": 1, "cursor": {"since": "2021-10-28T20:32:57Z"},
-            "base": base, "alerts": open.alerts.len(), "emails": open.emails.len(),
+            "base": base, "alerts": open.alerts.len(), "emails": open.emails.len(), "marks": open.marks.len(),
             "digest": digest(open.alerts.iter().map(String::as_str)),
         });
         match verb {
