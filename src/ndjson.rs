@@ -11,14 +11,13 @@ mod writer;
 pub use writer::Writer;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
 use std::{fmt, str};
 
 use ndjson_stream::config::NdjsonConfig;
 use ndjson_stream::engine::NdjsonEngine;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
 use crate::exit::{Failure, Status};
 use crate::interrupt::Ready;
@@ -98,13 +97,6 @@ impl Line<'_> {
     /// The record as it was read.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.bytes.trim_ascii())
-    }
-
-    /// The members of the record that are null, which none may be.
-    pub fn nulls(&self) -> Result<Vec<String>, Error> {
-        let members: BTreeMap<String, Option<IgnoredAny>> = serde_json::from_slice(self.bytes)
-            .map_err(|error| Error::Line(self.number, in_one_line(&error)))?;
-        Ok(members.into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect())
     }
 
     /// An error about this line.

@@ -8,6 +8,7 @@
 use std::io::BufRead;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::exit::{Failure, Status};
 use crate::ndjson::{Error, Line, Reader};
@@ -69,9 +70,24 @@ pub fn stream<R: BufRead>(mut input: Reader<R>) -> Result<Status, Failure> {
 /// The record on a line, which leaves out what is unknown.
 fn record<T: Record + DeserializeOwned>(line: &Line<'_>) -> Result<T, Error> {
     let record = line.parse()?;
-    match line.nulls()?.first() {
+    // A line that parses, and holds a number that no program can keep, is not looked into.
+    let value = serde_json::from_str(&line.text()).unwrap_or_default();
+    match null(&value) {
         Some(name) => Err(line.error(format_args!("{}: `{name}` is null; leave it out", T::NAME))),
         None => Ok(record),
+    }
+}
+
+/// The name of a member that is null. What is in a mark is nobody's business but the fetcher's.
+fn null(value: &Value) -> Option<&str> {
+    match value {
+        Value::Object(members) => members.iter().find_map(|(name, value)| match value {
+            Value::Null => Some(name.as_str()),
+            _ if name == "mark" => None,
+            _ => null(value),
+        }),
+        Value::Array(list) => list.iter().find_map(null),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 

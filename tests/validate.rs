@@ -240,8 +240,18 @@ fn emails_that_stand_for_themselves_and_dead_letters_need_no_checkpoint_of_a_fet
 
 #[test]
 fn a_member_that_is_null_is_left_out_by_whoever_keeps_to_the_page() {
-    let lines = edit(recorded(ALERTS), COLLECTION, "alert", "\"event\"", "\"changed_by\":null,\"event\"");
-    validate(lines.join("\n")).ends_with(65).complains(&["line 4: alert: `changed_by` is null"]);
+    for (from, to, name) in [
+        ("\"event\"", "\"changed_by\":null,\"event\"", "changed_by"),
+        ("\"score\":", "\"score\":null,\"was\":", "score"),
+        ("\"mark\":", "\"mark\":null,\"was\":", "mark"),
+    ] {
+        let lines = edit(recorded(ALERTS), COLLECTION, "alert", from, to);
+        let complaint = format!("line 4: alert: `{name}` is null");
+        validate(lines.join("\n")).ends_with(65).complains(&[&complaint]);
+    }
+    // What a mark holds is the fetcher's alone, and a number may be one that only it can keep.
+    let lines = edit(recorded(ALERTS), COLLECTION, "alert", "\"mark\":", "\"mark\":[null,1e400],\"was\":");
+    validate(lines.join("\n")).succeeds();
 }
 
 #[test]

@@ -59,10 +59,17 @@ fn an_installation_has_programs_pages_completions_and_examples_below_its_prefix_
         ];
         expected.extend(completions.map(|file| format!("opt/tq/share/{file}")));
     }
-    let documents = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "templates.md"];
+    let documents =
+        ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "extending.md", "templates.md"];
+    let schemas = ["alert", "checkpoint", "email", "mark", "receipt", "status"];
+    expected.extend(schemas.map(|name| format!("opt/tq/share/doc/tq-alerts/schemas/{name}.json")));
     let examples = [
         "examples/cron/tq-alerts",
+        "examples/drop-low-score",
+        "examples/fetch-kev",
         "examples/logrotate/tq-alerts",
+        "examples/send-lines",
+        "examples/summary.rs",
         "examples/systemd/tq-alerts.service",
         "examples/systemd/tq-alerts.timer",
     ];
