@@ -15,7 +15,7 @@ use super::schema::{self, WAITING};
 use super::{DEAD_LETTERS, Error, State};
 use crate::record::{Cursor, Outcome};
 
-/// How things stand. Serialized, it is the object of `tq-send-smtp --status`, whose page has it member by member.
+/// How things stand. Serialized, it is the object of `tq-send-smtp --status`, which tq-records(5) has member by member.
 #[derive(Debug, Default, Serialize)]
 pub struct Overview {
     /// The last run; none before the first.
