@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use source::{Source, files, root, says, sources};
 
 /// Where each external crate lives. One that is at home everywhere has no places.
-const HOMES: [(&str, &[&str]); 24] = [
+const HOMES: [(&str, &[&str]); 25] = [
     ("anyhow", &["src/exit.rs", "src/bin/"]),
     ("atty", &["src/terminal.rs"]),
     ("base64", &["src/smtp/login.rs"]),
@@ -19,6 +19,7 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("clap", &["src/bin/", "src/config.rs", "src/config/", "src/terminal.rs"]),
     ("fastrand", &["src/threatq.rs", "src/threatq/"]),
     ("lettre", &["src/smtp.rs", "src/smtp/", "src/mail.rs", "src/mail/"]),
+    ("memchr", &["src/mail/mime.rs", "src/smtp/command.rs"]),
     ("minijinja", &["src/mail/template.rs"]),
     ("ndjson_stream", &["src/ndjson.rs"]),
     ("reqwest", &["src/threatq.rs", "src/threatq/"]),

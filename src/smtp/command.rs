@@ -72,12 +72,17 @@ pub(super) fn data() -> String {
 /// The mail as it goes over the wire: dots at the start of a line doubled, and the final dot (section 4.5.2).
 pub(super) fn stuffed(bytes: &[u8]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(bytes.len() + bytes.len() / 50 + 8);
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        if line.first() == Some(&b'.') {
-            wire.push(b'.');
-        }
-        wire.extend_from_slice(line);
+    if bytes.starts_with(b".") {
+        wire.push(b'.');
     }
+    let mut copied = 0;
+    for end in memchr::memmem::find_iter(bytes, b"\n.") {
+        let (line, _) = bytes.split_at(end + 1);
+        wire.extend_from_slice(line.get(copied..).unwrap_or_default());
+        wire.push(b'.');
+        copied = line.len();
+    }
+    wire.extend_from_slice(bytes.get(copied..).unwrap_or_default());
     if !bytes.ends_with(b"\r\n") {
         wire.extend_from_slice(b"\r\n");
     }
