@@ -66,6 +66,10 @@ fn main() {
     holds("user, folders and files are there, with their owners and modes");
     service_is_shut_in(&root);
     holds("the service is shut in");
+    let shipped = root.read(CONFIGURATION);
+    for key in ["url", "client_id", "email", "password_file", "[email]\n", "[smtp]\nhost"] {
+        assert!(shipped.contains(&format!("\n{key}")), "{key} is not in {shipped}");
+    }
     root.run_cron().is_silent();
     assert!(root.read(LOG).contains("is not enabled; set enabled = true"), "{}", root.read(LOG));
     holds("cron's line runs, and says in the log that the instance is not enabled");

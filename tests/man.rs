@@ -243,3 +243,17 @@ fn mandoc_finds_nothing_to_warn_of() {
     let printed = String::from_utf8(lint.expect("mandoc is installed").stdout).expect("mandoc prints text");
     assert_eq!(printed, "");
 }
+
+#[test]
+fn the_connectors_synopsis_offers_what_its_usage_does() {
+    let help = script(CONNECTOR).arg("--help").run().succeeds().stdout;
+    let usage = help.lines().find(|line| line.starts_with("Usage: ")).expect("a usage");
+    // Tasks exclude each other: where a bracket closes is what the page must not get wrong.
+    let (_, tasks) = usage.split_once("[-n NAME] ").expect("the name comes before the tasks");
+    let page = folder().join(format!("{CONNECTOR}.1"));
+    let shown = Command::new("mandoc").args(["-T", "html"]).arg(page).output().expect("mandoc runs");
+    let shown = String::from_utf8(shown.stdout).expect("mandoc prints text");
+    let words = shown.split('<').map(|tag| tag.split_once('>').map_or("", |(_, words)| words));
+    let shown = words.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains(tasks), "{tasks} is not in {shown}");
+}
