@@ -6,6 +6,7 @@ mod first_run;
 mod import;
 mod in_threatq;
 mod installed;
+mod interrupted;
 mod secrets;
 mod settings;
 mod watched;
