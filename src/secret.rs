@@ -7,7 +7,7 @@
 use std::env;
 use std::fmt;
 use std::fs::OpenOptions;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::path::PathBuf;
@@ -59,6 +59,8 @@ pub fn read(path: &Path) -> Result<Secret, Failure> {
     let file = OpenOptions::new().read(true).custom_flags(no_follow).open(path).map_err(|error| {
         if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
             refused(&"a secret is not read through a symbolic link")
+        } else if error.kind() == ErrorKind::NotFound {
+            refused(&format_args!("{error}; write the secret into it and chmod 600 it"))
         } else {
             refused(&error)
         }
@@ -136,8 +138,9 @@ fn printed_by(words: &[String]) -> Result<Secret, Failure> {
     let (program, arguments) = words
         .split_first()
         .ok_or_else(|| Failure::new(Status::Config, "the command for the secret is empty"))?;
-    let failed =
-        |status, reason: &dyn fmt::Display| Failure::new(status, format_args!("{program}: {reason}"));
+    let failed = |status, reason: &dyn fmt::Display| {
+        Failure::new(status, format_args!("a secret from {program}: {reason}"))
+    };
     let child = Command::new(program).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| failed(Status::Config, &error))?;
     let (sender, receiver) = mpsc::channel();
