@@ -110,7 +110,7 @@ fn run(args: Args) -> Result<Status, Failure> {
         });
         checked?;
         unwritten?;
-        return Ok(Status::Done);
+        return check_monitoring(&monitoring, metrics.as_ref(), &mut output);
     }
     terminal::refuse_typed_input("emails", "tq-format-email | tq-send-smtp")?;
     let input = ndjson::Reader::new(Input::new());
@@ -129,6 +129,25 @@ fn run(args: Args) -> Result<Status, Failure> {
         }
         None => sender.stream(input),
     }
+}
+
+/// Tries what the end of a run needs, and calls nobody.
+fn check_monitoring(
+    monitoring: &config::Monitoring,
+    metrics: Option<&Metrics>,
+    output: &mut ndjson::Writer<io::Stdout>,
+) -> Result<Status, Failure> {
+    if let Some(metrics) = metrics {
+        metrics.check()?;
+        output.say("ok  metrics: can be written")?;
+    }
+    if monitoring.heartbeat_file.is_some() || !monitoring.heartbeat_command.is_empty() {
+        let mut nowhere = ndjson::Writer::new(io::sink(), Style::Records);
+        send::heartbeat(monitoring, Status::Done.code(), &mut nowhere)?;
+        output.say("ok  heartbeat: its address can be read")?;
+    }
+    output.flush()?;
+    Ok(Status::Done)
 }
 
 /// What is to be done with the queue; none where it is only listed.

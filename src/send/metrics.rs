@@ -6,7 +6,7 @@
 //! is full.
 
 use std::fmt::{self, Write as _};
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -32,17 +32,30 @@ impl Metrics {
         Self { path, name }
     }
 
-    pub(super) fn write(&self, overview: &Overview) -> Result<(), Failure> {
-        let about = |status, error: &io::Error| {
-            Failure::new(status, format!("metrics {}: {error}", self.path.display()))
-        };
-        // A collector reads what ends in .prom; one draft of a run that was killed is replaced by the next.
+    /// Tries whether the file could be written, and leaves it as it is.
+    ///
+    /// Fails with 73 as the end of a run would.
+    pub fn check(&self) -> Result<(), Failure> {
+        let (_, draft) = self.draft()?;
+        fs::remove_file(draft).map_err(|error| self.about(Status::Disk, &error))
+    }
+
+    fn about(&self, status: Status, error: &io::Error) -> Failure {
+        Failure::new(status, format!("metrics {}: {error}", self.path.display()))
+    }
+
+    /// A collector reads what ends in .prom; one draft of a run that was killed is replaced by the next.
+    fn draft(&self) -> Result<(File, PathBuf), Failure> {
         let mut draft = self.path.clone().into_os_string();
         draft.push(".new");
         let draft = PathBuf::from(draft);
         let _ = fs::remove_file(&draft);
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft);
-        let mut file = file.map_err(|error| about(Status::CannotCreate, &error))?;
+        file.map(|file| (file, draft)).map_err(|error| self.about(Status::CannotCreate, &error))
+    }
+
+    pub(super) fn write(&self, overview: &Overview) -> Result<(), Failure> {
+        let (mut file, draft) = self.draft()?;
         let written = file
             .write_all(text(self.name.as_deref(), overview).as_bytes())
             .and_then(|()| file.set_permissions(Permissions::from_mode(0o644)))
@@ -51,7 +64,7 @@ impl Metrics {
         written.map_err(|error| {
             // What is left of it would only be in the way.
             let _ = fs::remove_file(&draft);
-            about(Status::Disk, &error)
+            self.about(Status::Disk, &error)
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The connector's --check: a line for each part, nothing sent, nothing remembered.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use super::connector;
 use crate::support::site::{Site, secret_file};
@@ -40,6 +41,44 @@ fn what_is_not_enabled_is_not_tried_and_says_so() {
     let run = connector(&site).arg("--check").run().succeeds();
     assert_eq!(run.stdout.matches(": not enabled\n").count(), 2, "{}", run.stdout);
     assert!(site.sim.requests().is_empty());
+}
+
+#[test]
+fn what_the_end_of_a_run_needs_is_tried_as_well() {
+    let rows = [
+        ("[monitoring]\nmetrics = \"site.prom\"\n", 0, "ok  relay: metrics: can be written\n"),
+        ("[monitoring]\nmetrics = \"nowhere/site.prom\"\n", 73, "nowhere/site.prom: "),
+        ("[monitoring]\nheartbeat_file = \"password\"\n", 78, "not an address"),
+        (
+            "[monitoring]\nheartbeat_file = \"address\"\n",
+            0,
+            "ok  relay: heartbeat: its address can be read\n",
+        ),
+        ("[monitoring]\nheartbeat_file = \"none\"\n", 78, "write the secret into it and chmod 600 it"),
+        ("[monitoring]\nheartbeat_command = [\"false\"]\n", 75, "a secret from false: exit status: 1"),
+    ];
+    for (lines, status, words) in rows {
+        let site = Site::new();
+        secret_file(site.path(), "address", "http://127.0.0.1:1/secret-token");
+        site.write_config(lines);
+        let run = connector(&site).arg("--check").run().ends_with(status);
+        assert!(run.stdout.contains(words) && !run.stdout.contains("secret-token"), "{}", run.stdout);
+        let is_left = |name: &&str| site.path().join(name).exists();
+        assert_eq!(["site.prom", "site.prom.new"].iter().find(|name| is_left(name)), None);
+        connector(&site).run().ends_with(status);
+    }
+}
+
+#[test]
+fn a_state_behind_a_link_that_leads_nowhere_is_73_in_a_run_and_in_a_check() {
+    let site = Site::new();
+    fs::remove_dir(site.path().join("site")).expect("it is empty");
+    symlink("/nowhere/state", site.path().join("site")).expect("a link can be made");
+    let words = "site leads to a folder that is not there";
+    connector(&site).run().ends_with(73).complains(&[words]);
+    let run = connector(&site).arg("--check").run().ends_with(73);
+    assert!(run.stdout.contains(&format!("\nno  state: {}", site.path().display())), "{}", run.stdout);
+    assert!(run.stdout.contains(words), "{}", run.stdout);
 }
 
 #[test]
