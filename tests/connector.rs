@@ -141,13 +141,17 @@ fn a_reader_of_the_steps_that_went_away_keeps_no_mail_and_no_complaint_back() {
 fn wrong_arguments_and_missing_files_are_one_line_and_the_right_status() {
     let site = Site::new();
     let folder = site.path().display().to_string();
-    let rows: [(&[&str], i32, &str); 9] = [
+    let rows: [(&[&str], i32, &str); 13] = [
         (&["-v4"], 64, "unknown argument '-v4'"),
         (&["-v", "4"], 64, "verbosity is 1, 2 or 3"),
         (&["--nonsense"], 64, "unknown argument"),
         (&["-c"], 64, "-c needs a value"),
         (&["-n", "../evil"], 64, "a name is made of"),
         (&["-n", ".."], 64, "a name is made of"),
+        (&["-n", "two\nlines"], 64, "not 'two?lines'"),
+        (&["-c", &folder, "-n", "site", "-ll", "/no\nwhere"], 73, "/no?where/site.log"),
+        (&["--check", "--import", "/nowhere"], 64, "--check and --import exclude each other"),
+        (&["--status", "--check"], 64, "--status and --check exclude each other"),
         (&["-c", &folder, "-n", "unknown"], 78, "unknown.toml cannot be read"),
         (&["-c", &folder, "-n", "site", "-ll", "/nowhere"], 73, "cannot write the log"),
         (&["-c", "/proc/nowhere"], 78, "no configuration"),

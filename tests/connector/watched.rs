@@ -21,7 +21,8 @@ fn status(site: &Site) -> Value {
 /// A server that takes one request, answers like this, and hands on the request's first line.
 fn listen(answer: &'static str) -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let address = format!("http://{}/ping/secret-token", listener.local_addr().expect("it has an address"));
+    let address =
+        format!("http://{}/ping/secret-token[1-2]", listener.local_addr().expect("it has an address"));
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
@@ -98,7 +99,7 @@ fn the_heartbeat_is_called_after_a_run_that_went_well_and_after_no_other() {
     let (address, heard) = listen(OK);
     let site = site_with_heartbeat(&address);
     connector(&site).run().succeeds();
-    assert_eq!(heard.recv().expect("it was called"), "GET /ping/secret-token HTTP/1.1");
+    assert_eq!(heard.recv().expect("it was called"), "GET /ping/secret-token[1-2] HTTP/1.1");
 
     site.sim.fault(Fault::next("/api/users", FaultKind::Html200));
     connector(&site).run().ends_with(76);
