@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::mails::{Mail, Mails, Waiting};
 use super::outcome::Verdict;
 use super::pace::Pace;
 use super::relay::Settings;
-use crate::exit::Failure;
+use crate::exit::{Failure, Status};
 use crate::interrupt;
 
 /// How long a session without a mail waits before it looks again.
@@ -27,33 +27,38 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// What one session at a time uses.
 struct Shared<'m, M: Mails> {
     mails: &'m mut M,
-    /// How many mails are settled.
-    settled: usize,
     /// Whether no more will come, or something failed.
     ended: bool,
     failure: Option<Failure>,
 }
 
 /// What sessions take and leave without waiting for one another.
-struct Shelf<T> {
+struct Tray<T> {
     /// Mails that are out and unsent: laid ready, or left by a session that went down.
     ready: VecDeque<T>,
     /// Mails that are not settled yet.
     back: Vec<(T, Verdict)>,
     /// How many mails have come back so far.
     came_back: usize,
+    /// How many of them are settled.
+    settled: usize,
+    /// Whether a session is settling some now.
+    settling: bool,
+    failed: Option<Status>,
 }
 
 /// The mails as one of the sessions sees them.
 struct Share<'a, 'm, M: Mails> {
     shared: &'a Mutex<Shared<'m, M>>,
     /// Held for a moment only. Whoever takes both takes this one second.
-    shelf: &'a Mutex<Shelf<M::Mail>>,
+    tray: &'a Mutex<Tray<M::Mail>>,
+    /// Told when mails are settled.
+    settled: &'a Condvar,
     /// How many mails the sessions have in hand.
     busy: &'a AtomicUsize,
 }
 
-impl<T> Shelf<T> {
+impl<T> Tray<T> {
     /// Takes mails back; how many have come back then.
     fn lay_back(&mut self, mails: Vec<(T, Verdict)>) -> usize {
         self.came_back += mails.len();
@@ -63,8 +68,8 @@ impl<T> Shelf<T> {
 }
 
 /// What the sessions are told that did not fail themselves. Nobody else is: the failure is.
-fn another_failed(failure: &Failure) -> Failure {
-    Failure::new(failure.status, "another session has failed")
+fn another_failed(status: Status) -> Failure {
+    Failure::new(status, "another session has failed")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -75,20 +80,22 @@ impl<'m, M: Mails> Share<'_, 'm, M> {
     /// Notes a failure for all, so that no session goes on.
     fn noting<T>(&self, shared: &mut Shared<'m, M>, result: Result<T, Failure>) -> Result<T, Failure> {
         result.map_err(|failure| {
-            let told = another_failed(&failure);
+            let status = failure.status;
             shared.ended = true;
             shared.failure.get_or_insert(failure);
-            lock(self.shelf).ready.clear();
-            told
+            let mut tray = lock(self.tray);
+            tray.ready.clear();
+            tray.failed = Some(status);
+            another_failed(status)
         })
     }
 
     fn is_ready(&self) -> bool {
-        !lock(self.shelf).ready.is_empty()
+        !lock(self.tray).ready.is_empty()
     }
 
     fn take_ready(&self) -> Option<M::Mail> {
-        let mail = lock(self.shelf).ready.pop_front()?;
+        let mail = lock(self.tray).ready.pop_front()?;
         self.busy.fetch_add(1, Ordering::SeqCst);
         Some(mail)
     }
@@ -99,7 +106,7 @@ impl<'m, M: Mails> Share<'_, 'm, M> {
                 break;
             }
             let mail = shared.mails.next()?;
-            lock(self.shelf).ready.extend(mail);
+            lock(self.tray).ready.extend(mail);
         }
         Ok(())
     }
@@ -151,18 +158,29 @@ impl<M: Mails> Mails for Share<'_, '_, M> {
     }
 
     fn settle(&mut self, mails: Vec<(Self::Mail, Verdict)>) -> Result<(), Failure> {
-        let ours = lock(self.shelf).lay_back(mails);
-        let mut shared = lock(self.shared);
-        if shared.settled >= ours {
-            // Whoever had the lock before us has settled ours too. What came since is for others to settle.
-            return shared.failure.as_ref().map_or(Ok(()), |failure| Err(another_failed(failure)));
+        let mut tray = lock(self.tray);
+        let ours = tray.lay_back(mails);
+        while tray.settling && tray.settled < ours {
+            tray = self.settled.wait(tray).unwrap_or_else(PoisonError::into_inner);
         }
-        let back = std::mem::take(&mut lock(self.shelf).back);
+        if tray.settled >= ours {
+            // Another session has settled ours with its own.
+            return tray.failed.map_or(Ok(()), |status| Err(another_failed(status)));
+        }
+        tray.settling = true;
+        let back = std::mem::take(&mut tray.back);
+        drop(tray);
         let count = back.len();
+        let mut shared = lock(self.shared);
         let settled = shared.mails.settle(back).and_then(|()| self.lay_ready(&mut shared, count));
-        shared.settled += count;
         self.busy.fetch_sub(count, Ordering::SeqCst);
-        self.noting(&mut shared, settled)
+        let settled = self.noting(&mut shared, settled);
+        drop(shared);
+        let mut tray = lock(self.tray);
+        tray.settled += count;
+        tray.settling = false;
+        self.settled.notify_all();
+        settled
     }
 
     fn meanwhile(&mut self) {
@@ -188,13 +206,15 @@ pub(super) fn run<M: Mails>(
     if first.down().is_some() {
         return Ok(first.take_down());
     }
-    let shared = Mutex::new(Shared { mails, settled: 0, ended: false, failure: None });
-    let shelf = Mutex::new(Shelf { ready: VecDeque::new(), back: Vec::new(), came_back: 0 });
+    let shared = Mutex::new(Shared { mails, ended: false, failure: None });
+    let (ready, back) = (VecDeque::new(), Vec::new());
+    let tray = Mutex::new(Tray { ready, back, came_back: 0, settled: 0, settling: false, failed: None });
+    let settled = Condvar::new();
     let busy = AtomicUsize::new(0);
     let work = |mut lane: Lane| {
-        let mut share = Share { shared: &shared, shelf: &shelf, busy: &busy };
+        let mut share = Share { shared: &shared, tray: &tray, settled: &settled, busy: &busy };
         let strand = |share: &mut Share<'_, '_, M>, mail, _: &Error| {
-            lock(share.shelf).ready.push_back(mail);
+            lock(share.tray).ready.push_back(mail);
             share.busy.fetch_sub(1, Ordering::SeqCst);
             Ok(())
         };
@@ -210,7 +230,7 @@ pub(super) fn run<M: Mails>(
         std::iter::once(first).chain(others).collect()
     });
     let Shared { mails, failure, .. } = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let Shelf { ready, .. } = shelf.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Tray { ready, .. } = tray.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(failure) = failure {
         return Err(failure);
     }
