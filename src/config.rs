@@ -99,6 +99,11 @@ pub fn parse<A: Parser>(output: &mut impl Write) -> Result<A, Failure> {
     Ok(arguments)
 }
 
+/// A name by its letters and digits alone, in lower case: people and programs write the rest in many ways.
+pub fn bare_word(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+}
+
 fn refused(path: &Path, reason: impl fmt::Display) -> Failure {
     Failure::new(Status::Config, format!("{}: {reason}", path.display()))
 }

@@ -1,7 +1,8 @@
 //! What travels on the pipes: the five records of version 1.
 //!
 //! `man/tq-records.5` describes them member by member for everyone who reads or writes them in another language, and
-//! `schemas/` has a JSON Schema for each; a test holds both, what the programs print and what they accept together. Members that are not known are ignored.
+//! `schemas/` has a JSON Schema for each; a test holds both, what the programs print and what they accept together.
+//! Members that are not known are ignored.
 
 mod alert;
 mod checkpoint;

@@ -132,14 +132,13 @@ impl Open {
         }
         // Where there are emails, the formatter was here and took the alerts out.
         let is_formatted = checkpoint.emails.is_some() || self.emails > 0;
-        let emails = checkpoint.emails.filter(|emails| *emails != self.emails);
-        let of_emails = emails.map(|emails| {
-            format!("rule emails: its checkpoint counts {emails} emails, the stream has {}", self.emails)
-        });
         // One alert may be in several emails.
         self.mailed.unite();
         let mut alerts = if is_formatted { self.mailed } else { self.alerts };
         let of_alerts = || alerts.disagreement(checkpoint);
-        of_emails.or_else(of_alerts).or_else(|| checkpoint.disagreement_of_marks(self.marks))
+        checkpoint
+            .disagreement_of_emails(self.emails)
+            .or_else(of_alerts)
+            .or_else(|| checkpoint.disagreement_of_marks(self.marks))
     }
 }

@@ -18,7 +18,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::refused;
+use super::{bare_word, refused};
 use crate::escape;
 use crate::exit::{Failure, Status};
 
@@ -191,8 +191,7 @@ impl Entry {
     /// The last part of its key, in letters and digits alone and without ThreatQ's name in front.
     fn word(&self) -> String {
         let last = self.key.rsplit('.').next().unwrap_or_default();
-        let word: String = last.chars().filter(char::is_ascii_alphanumeric).collect();
-        let word = word.to_ascii_lowercase();
+        let word = bare_word(last);
         let bare = ["threatq", "tq"].iter().find_map(|name| word.strip_prefix(name));
         bare.filter(|bare| !bare.is_empty()).unwrap_or(&word).to_owned()
     }

@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-use crate::config::Threatq;
+use crate::config::{Threatq, bare_word};
 use crate::escape;
 use crate::exit::{Failure, Status};
 use crate::ndjson::Writer;
@@ -57,8 +57,8 @@ pub fn settings<W: Write>(
             output.say(&format!("enabled {is_active}"))?;
         }
         for (field, value) in &integration.fields {
-            let own = mapping.iter().find(|(name, _)| *name == word(field)).map(|(_, known)| *known);
-            let known = own.or_else(|| KEYS.iter().find(|(_, guide, _)| *guide == word(field)));
+            let own = mapping.iter().find(|(name, _)| *name == bare_word(field)).map(|(_, known)| *known);
+            let known = own.or_else(|| KEYS.iter().find(|(_, guide, _)| *guide == bare_word(field)));
             let Some((key, _, form)) = known else {
                 tracing::info!("ThreatQ's field '{field}' sets nothing here");
                 continue;
@@ -108,7 +108,7 @@ fn mapping(entries: &[String]) -> Result<Vec<(String, &'static Key)>, Failure> {
     let each = |entry: &String| {
         let (field, key) = entry.rsplit_once('=').unwrap_or_default();
         let known = KEYS.iter().find(|(known, ..)| *known == key.trim());
-        known.filter(|_| !field.trim().is_empty()).map(|known| (word(field), known)).ok_or_else(|| {
+        known.filter(|_| !field.trim().is_empty()).map(|known| (bare_word(field), known)).ok_or_else(|| {
             let keys = KEYS.map(|(key, ..)| key).join(", ");
             let sentence =
                 format!("threatq.settings_map: '{entry}' is not FIELD=KEY, where KEY is one of {keys}");
@@ -138,8 +138,4 @@ impl Form {
             Self::Frequency => lower.contains("new").then(|| "new".to_owned()),
         }
     }
-}
-
-fn word(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }

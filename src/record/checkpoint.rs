@@ -30,6 +30,12 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// What is wrong with a source that has so many emails. One that does not say how many it should have is right.
+    pub fn disagreement_of_emails(&self, counted: u64) -> Option<String> {
+        let emails = self.emails.filter(|emails| *emails != counted)?;
+        Some(format!("rule emails: its checkpoint counts {emails} emails, the stream has {counted}"))
+    }
+
     /// What is wrong with a source that has so many marks. One that does not say how many it should have is right.
     pub fn disagreement_of_marks(&self, counted: u64) -> Option<String> {
         let marks = self.marks.filter(|marks| *marks != counted)?;

@@ -69,6 +69,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome that a receipt may have.
+    pub const ALL: [Self; 6] =
+        [Self::Accepted, Self::Deferred, Self::Rejected, Self::Unknown, Self::Held, Self::Partial];
+
     /// The outcome of a mail from those of its recipients.
     pub fn of_all(recipients: &[RecipientOutcome]) -> Self {
         let mut outcomes = recipients.iter().map(|recipient| recipient.outcome);

@@ -27,15 +27,9 @@ impl Account {
 
     /// What is wrong with the emails, by the word of their checkpoint.
     fn disagreement(mut self, checkpoint: &Checkpoint) -> Option<String> {
-        if let Some(emails) = checkpoint.emails.filter(|emails| *emails != self.emails) {
-            let counted = self.emails;
-            return Some(format!(
-                "rule emails: its checkpoint counts {emails} emails, the stream has {counted}"
-            ));
-        }
         // One alert may be in several emails.
         self.tally.unite();
-        self.tally.disagreement(checkpoint)
+        checkpoint.disagreement_of_emails(self.emails).or_else(|| self.tally.disagreement(checkpoint))
     }
 
     /// Compares the emails so far with their checkpoint, which the line holds, and begins to count anew.

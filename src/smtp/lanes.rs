@@ -18,7 +18,7 @@ use super::mails::{Mail, Mails, Waiting};
 use super::outcome::Verdict;
 use super::pace::Pace;
 use super::relay::Settings;
-use crate::exit::{Failure, Status};
+use crate::exit::Failure;
 use crate::interrupt;
 
 /// How long a session without a mail waits before it looks again.
@@ -29,7 +29,6 @@ struct Shared<'m, M: Mails> {
     mails: &'m mut M,
     /// Whether no more will come, or something failed.
     ended: bool,
-    failure: Option<Failure>,
 }
 
 /// What sessions take and leave without waiting for one another.
@@ -44,7 +43,7 @@ struct Tray<T> {
     settled: usize,
     /// Whether a session is settling some now.
     settling: bool,
-    failed: Option<Status>,
+    failure: Option<Failure>,
 }
 
 /// The mails as one of the sessions sees them.
@@ -68,8 +67,8 @@ impl<T> Tray<T> {
 }
 
 /// What the sessions are told that did not fail themselves. Nobody else is: the failure is.
-fn another_failed(status: Status) -> Failure {
-    Failure::new(status, "another session has failed")
+fn another_failed(failure: &Failure) -> Failure {
+    Failure::new(failure.status, "another session has failed")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -80,13 +79,12 @@ impl<'m, M: Mails> Share<'_, 'm, M> {
     /// Notes a failure for all, so that no session goes on.
     fn noting<T>(&self, shared: &mut Shared<'m, M>, result: Result<T, Failure>) -> Result<T, Failure> {
         result.map_err(|failure| {
-            let status = failure.status;
+            let told = another_failed(&failure);
             shared.ended = true;
-            shared.failure.get_or_insert(failure);
             let mut tray = lock(self.tray);
             tray.ready.clear();
-            tray.failed = Some(status);
-            another_failed(status)
+            tray.failure.get_or_insert(failure);
+            told
         })
     }
 
@@ -165,7 +163,7 @@ impl<M: Mails> Mails for Share<'_, '_, M> {
         }
         if tray.settled >= ours {
             // Another session has settled ours with its own.
-            return tray.failed.map_or(Ok(()), |status| Err(another_failed(status)));
+            return tray.failure.as_ref().map_or(Ok(()), |failure| Err(another_failed(failure)));
         }
         tray.settling = true;
         let back = std::mem::take(&mut tray.back);
@@ -206,9 +204,9 @@ pub(super) fn run<M: Mails>(
     if first.down().is_some() {
         return Ok(first.take_down());
     }
-    let shared = Mutex::new(Shared { mails, ended: false, failure: None });
+    let shared = Mutex::new(Shared { mails, ended: false });
     let (ready, back) = (VecDeque::new(), Vec::new());
-    let tray = Mutex::new(Tray { ready, back, came_back: 0, settled: 0, settling: false, failed: None });
+    let tray = Mutex::new(Tray { ready, back, came_back: 0, settled: 0, settling: false, failure: None });
     let settled = Condvar::new();
     let busy = AtomicUsize::new(0);
     let work = |mut lane: Lane| {
@@ -229,8 +227,8 @@ pub(super) fn run<M: Mails>(
         let others = others.into_iter().map(|other| other.join().unwrap_or(None));
         std::iter::once(first).chain(others).collect()
     });
-    let Shared { mails, failure, .. } = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let Tray { ready, .. } = tray.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Shared { mails, .. } = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Tray { ready, failure, .. } = tray.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(failure) = failure {
         return Err(failure);
     }

@@ -161,7 +161,6 @@ impl Wire {
     /// Sends on from `sent`, and moves it on, until a block is gone. The kernel is offered all that is left each time:
     /// a mail that it takes at once is one write.
     fn send_block(&mut self, bytes: &[u8], sent: &mut usize) -> io::Result<()> {
-        let left = bytes.get(*sent..).unwrap_or_default();
         let end = bytes.len().min(*sent + BLOCK);
         match &mut self.channel {
             Channel::Plain(socket) => {
@@ -173,7 +172,7 @@ impl Wire {
                 }
             }
             Channel::Tls(stream) => {
-                stream.write_all(left.get(..BLOCK).unwrap_or(left))?;
+                stream.write_all(bytes.get(*sent..end).unwrap_or_default())?;
                 stream.flush()?;
                 *sent = end;
             }

@@ -5,7 +5,7 @@
 //! makes only so many of them durable in a second.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::delivery::{Delivery, Judged, LONGEST_WAIT, MOST_UNKNOWN};
 use super::schema::WAITING;
@@ -186,8 +186,7 @@ impl State {
 
     /// How many mails wait for somebody.
     pub fn waiting(&self) -> Result<u64, Error> {
-        let sql = format!("SELECT count(DISTINCT mail) FROM delivery WHERE {WAITING}");
-        Ok(self.database.query_row(&sql, [], |row| count(row, 0))?)
+        Ok(waiting(&self.database)?)
     }
 
     pub(super) fn durably<T>(&self, change: impl FnOnce() -> Result<T, rusqlite::Error>) -> Result<T, Error> {
@@ -201,6 +200,12 @@ impl State {
             }
         }
     }
+}
+
+/// How many mails wait for somebody.
+pub(super) fn waiting(database: &Connection) -> Result<u64, rusqlite::Error> {
+    let sql = format!("SELECT count(DISTINCT mail) FROM delivery WHERE {WAITING}");
+    database.query_row(&sql, [], |row| count(row, 0))
 }
 
 /// A time as the state has it. One that nobody can read is as good as none.

@@ -9,8 +9,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 
-use super::outbox::{count, time};
-use super::run::OUTCOMES;
+use super::outbox::{count, time, waiting};
 use super::schema::{self, WAITING};
 use super::{DEAD_LETTERS, Error, State};
 use crate::record::{Cursor, Outcome};
@@ -72,7 +71,7 @@ impl Overview {
     /// Reads a state; of one that was never made there is nothing to tell.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let Some(database) = super::read_only(path)? else {
-            let receipts = OUTCOMES.map(|outcome| (outcome.as_str(), 0)).into();
+            let receipts = Outcome::ALL.map(|outcome| (outcome.as_str(), 0)).into();
             return Ok(Self { receipts, ..Self::default() });
         };
         schema::check_all(&database, path)?;
@@ -90,7 +89,7 @@ impl Overview {
             })
             .optional()?;
         let mut overview = Self {
-            queue: number(&format!("SELECT count(DISTINCT mail) FROM delivery WHERE {WAITING}"))?,
+            queue: waiting(database)?,
             oldest_at: database.query_row(
                 &format!(
                     "SELECT min(queued_at) FROM mail WHERE id IN (SELECT mail FROM delivery WHERE {WAITING})"
@@ -126,7 +125,7 @@ type Receipts = BTreeMap<&'static str, u64>;
 fn receipts(database: &Connection) -> Result<(Receipts, Receipts), Error> {
     let mut of_outcome = database.prepare("SELECT last_run, total FROM receipt WHERE outcome = ?1")?;
     let (mut last_run, mut totals) = (Receipts::new(), Receipts::new());
-    for outcome in OUTCOMES.map(Outcome::as_str) {
+    for outcome in Outcome::ALL.map(Outcome::as_str) {
         let both = |row: &Row<'_>| Ok((count(row, 0)?, count(row, 1)?));
         let (one, all) = of_outcome.query_row([outcome], both).optional()?.unwrap_or_default();
         last_run.insert(outcome, one);

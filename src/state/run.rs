@@ -8,7 +8,6 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::params;
 
 use super::{Error, State};
-use crate::record::Outcome;
 
 impl State {
     /// Says that a run has begun. What began at the same time is a part of the same run.
@@ -19,9 +18,11 @@ impl State {
                  ended_at = NULL, status = NULL WHERE began_at <> ?1 OR ended_at IS NOT NULL",
                 [in_full(began_at)],
             )?;
-            if begun == 0 { Ok(0) } else { self.database.execute("UPDATE receipt SET last_run = 0", []) }
-        })?;
-        Ok(())
+            if begun > 0 {
+                self.database.execute("UPDATE receipt SET last_run = 0", [])?;
+            }
+            Ok(())
+        })
     }
 
     /// Counts the receipts of a run or of a part of it. Where the run has ended, says when and with which status.
@@ -38,13 +39,13 @@ impl State {
             for (outcome, number) in receipts {
                 count.execute(params![outcome, number.cast_signed()])?;
             }
-            let Some((at, status)) = ended else { return Ok(0) };
-            self.database.execute(
-                "UPDATE run SET ended_at = ?1, status = ?2, success_at = iif(?2 = 0, ?1, success_at)",
-                params![in_full(at), status],
-            )
-        })?;
-        Ok(())
+            if let Some((at, status)) = ended {
+                let sql =
+                    "UPDATE run SET ended_at = ?1, status = ?2, success_at = iif(?2 = 0, ?1, success_at)";
+                self.database.execute(sql, params![in_full(at), status])?;
+            }
+            Ok(())
+        })
     }
 }
 
@@ -52,13 +53,3 @@ impl State {
 fn in_full(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
-
-/// Every outcome that a receipt may have.
-pub(super) const OUTCOMES: [Outcome; 6] = [
-    Outcome::Accepted,
-    Outcome::Deferred,
-    Outcome::Rejected,
-    Outcome::Unknown,
-    Outcome::Held,
-    Outcome::Partial,
-];
