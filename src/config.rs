@@ -12,6 +12,7 @@ mod origin;
 mod rate;
 mod scope;
 mod section;
+mod sender;
 mod threatq;
 
 pub use email::{Defang, Details, Email, Mode, Route, Tlp};
@@ -19,6 +20,7 @@ pub use import::{Imported, import};
 pub use rate::Rate;
 pub use scope::{Moment, Scope, Span};
 pub use section::{Collection, Common, Monitoring, Notify, Smtp, State, Tls};
+pub use sender::{Look, Part};
 pub use threatq::{Login, LoginEncoding, Threatq, Watchlist};
 
 use std::io::Write;

@@ -3,6 +3,7 @@
 //! Without a state it sends as it reads. With one, a source is taken over whole at its checkpoint, and then delivered:
 //! what was taken survives any crash, and what was not is found again by the next fetch.
 
+mod asked;
 mod backlog;
 mod destination;
 mod dry_run;
@@ -16,14 +17,13 @@ mod run;
 mod status;
 mod stream;
 
-pub use backlog::{Order, carry_out, dead_letters, list};
+pub use asked::Asked;
 pub use destination::Destination;
 pub use dry_run::dry_run;
-pub use heartbeat::heartbeat;
+pub use heartbeat::check_monitoring;
 pub use metrics::Metrics;
 pub use queue::Patience;
-pub use run::{Run, end_run};
-pub use status::status;
+pub use run::Run;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};

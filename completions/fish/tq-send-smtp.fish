@@ -29,7 +29,7 @@ always\t'On every terminal'
 never\t'Nowhere'"
 complete -c tq-send-smtp -l check -d 'Ask the relay whether mail could be sent, and send nothing'
 complete -c tq-send-smtp -l dry-run -d 'Say what would be sent, ask nobody, send and remember nothing'
-complete -c tq-send-smtp -l dead-letters -d 'Print what was refused for good as emails, to be sent as new mails'
+complete -c tq-send-smtp -l dead-letters -d 'Print what was refused for good as records, to be sent anew'
 complete -c tq-send-smtp -l status -d 'Say how things stand: the last run, what waits, and how far each source was read'
 complete -c tq-send-smtp -l json -d 'With --status: as JSON also on a terminal'
 complete -c tq-send-smtp -l print-config -d 'Show all settings and where each comes from: a flag, the environment, the file or the default'

@@ -7,12 +7,11 @@
 use std::io;
 use std::process::ExitCode;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
-use tq_alerts::config::{self, Common, Monitoring, Smtp};
+use tq_alerts::config::{self, Common, Look, Monitoring, Part, Smtp};
 use tq_alerts::exit::{self, Failure, Status};
 use tq_alerts::interrupt::{self, Input};
-use tq_alerts::send::{self, Destination, Metrics, Order, Patience, Run, Sender};
+use tq_alerts::send::{self, Asked, Destination, Metrics, Patience, Run, Sender};
 use tq_alerts::terminal::{self, Style};
 use tq_alerts::{logging, ndjson, state};
 
@@ -44,32 +43,10 @@ pub(crate) struct Args {
     look: Look,
     #[command(flatten)]
     monitoring: Monitoring,
-    /// Be a part of the run that began then, and not a run by itself
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["status", "queue", "dead_letters", "check", "dry_run"])]
-    run: Option<DateTime<Utc>>,
-    /// Say that this run has ended so, and send nothing
-    #[arg(long, value_name = "STATUS", requires = "run")]
-    ended: Option<u8>,
+    #[command(flatten)]
+    part: Part,
     #[command(flatten)]
     common: Common,
-}
-
-/// What may be asked of a state instead of sending.
-#[derive(clap::Args)]
-struct Look {
-    /// List what was not delivered; retry: try it in the next run; drop: give it up
-    #[arg(long, value_names = ["retry|drop", "ID|all"], num_args = 0..=2)]
-    #[arg(conflicts_with_all = ["dead_letters", "check", "dry_run"])]
-    queue: Option<Vec<String>>,
-    /// Print what was refused for good as emails, to be sent as new mails
-    #[arg(long, conflicts_with_all = ["check", "dry_run"])]
-    dead_letters: bool,
-    /// Say how things stand: the last run, what waits, and how far each source was read
-    #[arg(long, conflicts_with_all = ["queue", "dead_letters", "check", "dry_run"])]
-    status: bool,
-    /// With --status: as JSON also on a terminal
-    #[arg(long, requires = "status")]
-    json: bool,
 }
 
 fn main() -> ExitCode {
@@ -86,21 +63,9 @@ fn run(args: Args) -> Result<Status, Failure> {
     let mut output = ndjson::Writer::new(io::stdout(), style);
     let monitoring = args.monitoring.or(file.monitoring);
     let metrics = monitoring.metrics.clone().map(|path| Metrics::new(path, args.common.config.as_deref()));
-    if let Some((began_at, status)) = args.run.zip(args.ended) {
-        let path = config::required(state_path, "--state", "state.file")?;
-        send::end_run(&state::State::open(&path)?, began_at, status, metrics.as_ref())?;
-        return send::heartbeat(&monitoring, status, &mut output);
-    }
-    if args.look.status || args.look.dead_letters || args.look.queue.is_some() {
-        let path = config::required(state_path, "--state", "state.file")?;
-        return ndjson::quiet_when_unwanted(match args.look.queue {
-            None if args.look.status => send::status(&path, &mut output),
-            None => send::dead_letters(PROGRAM, &path, &mut output),
-            Some(words) => match order(&words)? {
-                None => send::list(&path, &mut output),
-                Some(order) => send::carry_out(&state::State::open(&path)?, &order),
-            },
-        });
+    let asked = Asked { program: PROGRAM, look: &args.look, part: &args.part, monitoring: &monitoring };
+    if let Some(answered) = asked.answer(state_path.as_deref(), metrics.as_ref(), &mut output) {
+        return answered;
     }
     if args.check {
         let mut unwritten = Ok(());
@@ -110,7 +75,7 @@ fn run(args: Args) -> Result<Status, Failure> {
         });
         checked?;
         unwritten?;
-        return check_monitoring(&monitoring, metrics.as_ref(), &mut output);
+        return send::check_monitoring(&monitoring, metrics.as_ref(), &mut output);
     }
     terminal::refuse_typed_input("emails", "tq-format-email | tq-send-smtp")?;
     let input = ndjson::Reader::new(Input::new());
@@ -121,54 +86,12 @@ fn run(args: Args) -> Result<Status, Failure> {
     let sender = Sender::new(PROGRAM, destination, output);
     match state_path {
         Some(path) => {
-            let run = Run { part_of: args.run, metrics };
-            sender.queue(&mut state::State::open(&path)?, &patience(&file.state), &run, input)
+            let run = Run { part_of: args.part.run, metrics };
+            sender.queue(&mut state::State::open(&path)?, &Patience::of(&file.state), &run, input)
         }
         None if metrics.is_some() => {
             Err(Failure::new(Status::Config, "metrics need a state: use --state or the configuration file"))
         }
         None => sender.stream(input),
-    }
-}
-
-/// Tries what the end of a run needs, and calls nobody.
-fn check_monitoring(
-    monitoring: &config::Monitoring,
-    metrics: Option<&Metrics>,
-    output: &mut ndjson::Writer<io::Stdout>,
-) -> Result<Status, Failure> {
-    if let Some(metrics) = metrics {
-        metrics.check()?;
-        output.say("ok  metrics: can be written")?;
-    }
-    if monitoring.heartbeat_file.is_some() || !monitoring.heartbeat_command.is_empty() {
-        let mut nowhere = ndjson::Writer::new(io::sink(), Style::Records);
-        send::heartbeat(monitoring, Status::Done.code(), &mut nowhere)?;
-        output.say("ok  heartbeat: its address can be read")?;
-    }
-    output.flush()?;
-    Ok(Status::Done)
-}
-
-/// What is to be done with the queue; none where it is only listed.
-fn order(words: &[String]) -> Result<Option<Order>, Failure> {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        [] => Ok(None),
-        ["retry", "all"] => Ok(Some(Order::RetryAll)),
-        ["retry", id] if !id.is_empty() => Ok(Some(Order::Retry((*id).to_owned()))),
-        ["drop", id] if !id.is_empty() => Ok(Some(Order::Drop((*id).to_owned()))),
-        _ => Err(Failure::new(
-            Status::Usage,
-            "--queue takes nothing, 'retry ID', 'retry all' or 'drop ID'; see --help",
-        )),
-    }
-}
-
-fn patience(settings: &config::State) -> Patience {
-    Patience {
-        keep_trying: settings.keep_trying.map_or(TimeDelta::days(5), |span| span.0),
-        keep_delivered: settings.keep_delivered.map_or(TimeDelta::days(30), |span| span.0),
-        most_waiting: settings.most_waiting.map_or(10_000, |most| most.get().into()),
     }
 }

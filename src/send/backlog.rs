@@ -19,7 +19,7 @@ const SHORT: usize = 12;
 
 /// What is to be done with mails of the outbox.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Order {
+pub(super) enum Order {
     /// Try a mail again, a dead letter too.
     Retry(String),
     /// Try everything that waits again.
@@ -28,8 +28,25 @@ pub enum Order {
     Drop(String),
 }
 
+impl Order {
+    /// What these words of a command line order; none where the queue is only to be listed.
+    pub(super) fn of(words: &[String]) -> Result<Option<Self>, Failure> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            [] => Ok(None),
+            ["retry", "all"] => Ok(Some(Self::RetryAll)),
+            ["retry", id] if !id.is_empty() => Ok(Some(Self::Retry((*id).to_owned()))),
+            ["drop", id] if !id.is_empty() => Ok(Some(Self::Drop((*id).to_owned()))),
+            _ => Err(Failure::new(
+                Status::Usage,
+                "--queue takes nothing, 'retry ID', 'retry all' or 'drop ID'; see --help",
+            )),
+        }
+    }
+}
+
 /// Lists what somebody was not given: receipts in a pipe, a line for each recipient where a person is looking.
-pub fn list<W: Write>(path: &Path, output: &mut Writer<W>) -> Result<Status, Failure> {
+pub(super) fn list<W: Write>(path: &Path, output: &mut Writer<W>) -> Result<Status, Failure> {
     for mail in Waiting::open(path)?.mails()? {
         if output.is_for_people() {
             lines(&mail).iter().try_for_each(|line| output.say(line))?;
@@ -61,7 +78,7 @@ fn lines(mail: &WaitingMail) -> Vec<String> {
 }
 
 /// Carries out an order.
-pub fn carry_out(state: &State, order: &Order) -> Result<Status, Failure> {
+pub(super) fn carry_out(state: &State, order: &Order) -> Result<Status, Failure> {
     let (id, is_done) = match order {
         Order::RetryAll => {
             state.retry_all()?;
@@ -97,7 +114,11 @@ fn refused(sentence: String) -> Failure {
 
 /// Prints the dead letters as emails to those who were refused, closed by a checkpoint: new mails under new ids, because
 /// mail stores drop what bears a Message-ID that they know.
-pub fn dead_letters<W: Write>(program: &str, path: &Path, output: &mut Writer<W>) -> Result<Status, Failure> {
+pub(super) fn dead_letters<W: Write>(
+    program: &str,
+    path: &Path,
+    output: &mut Writer<W>,
+) -> Result<Status, Failure> {
     let waiting = Waiting::open(path)?;
     let mut status = Status::Done;
     let (mut tally, mut emails) = (Tally::default(), 0);

@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::Sender;
 use super::due::Due;
+use crate::config;
 use crate::exit::{self, Failure, Status};
 use crate::state::State;
 
@@ -18,6 +19,17 @@ pub struct Patience {
     pub keep_delivered: TimeDelta,
     /// With so many mails in the outbox no source that brings more is taken.
     pub most_waiting: u64,
+}
+
+impl Patience {
+    /// What the settings say, and what holds where they say nothing.
+    pub fn of(settings: &config::State) -> Self {
+        Self {
+            keep_trying: settings.keep_trying.map_or(TimeDelta::days(5), |span| span.0),
+            keep_delivered: settings.keep_delivered.map_or(TimeDelta::days(30), |span| span.0),
+            most_waiting: settings.most_waiting.map_or(10_000, |most| most.get().into()),
+        }
+    }
 }
 
 /// Delivers what was taken after `last` and is due, and moves `last` on.

@@ -46,7 +46,7 @@ impl Run {
 }
 
 /// Says that the run that began then has ended with this status.
-pub fn end_run(
+pub(super) fn end_run(
     state: &State,
     began_at: DateTime<Utc>,
     status: u8,

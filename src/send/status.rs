@@ -23,7 +23,7 @@ impl Record for Overview {
 }
 
 /// Prints how things stand: one record, or lines where a person is looking.
-pub fn status<W: Write>(path: &Path, output: &mut Writer<W>) -> Result<Status, Failure> {
+pub(super) fn status<W: Write>(path: &Path, output: &mut Writer<W>) -> Result<Status, Failure> {
     let overview = Overview::open(path)?;
     if output.is_for_people() {
         lines(&overview).iter().try_for_each(|line| output.say(line))?;
