@@ -10,6 +10,7 @@ mod dry_run;
 mod due;
 mod heartbeat;
 mod intake;
+mod letter;
 mod metrics;
 mod parcel;
 mod queue;
@@ -21,6 +22,7 @@ pub use asked::Asked;
 pub use destination::Destination;
 pub use dry_run::dry_run;
 pub use heartbeat::check_monitoring;
+pub use letter::Takes;
 pub use metrics::Metrics;
 pub use queue::Patience;
 pub use run::Run;
@@ -33,7 +35,7 @@ use chrono::{DateTime, Utc};
 use crate::exit::{self, Failure, Status};
 use crate::interrupt::{self, Ready};
 use crate::ndjson::{self, Line, Reader, Writer};
-use crate::record::{Checkpoint, Email, Receipt, Record, now};
+use crate::record::{Checkpoint, Receipt, now};
 use crate::smtp::Verdict;
 use crate::state::State;
 
@@ -48,6 +50,8 @@ pub struct Sender<W: Write> {
 /// Where receipts and complaints go.
 struct Reports<W: Write> {
     program: &'static str,
+    /// What the sender takes out of the stream.
+    takes: Takes,
     output: Writer<W>,
     /// The first thing that could not be written. A receipt that nobody can read keeps no mail back, so this is told at
     /// the end.
@@ -61,8 +65,8 @@ struct Reports<W: Write> {
 impl<W: Write> Sender<W> {
     /// A sender that has connected to nobody yet.
     pub fn new(program: &'static str, destination: Destination, output: Writer<W>) -> Self {
-        let receipts = BTreeMap::new();
-        let reports = Reports { program, output, unwritten: None, said_down: false, receipts };
+        let (takes, receipts) = (destination.takes(), BTreeMap::new());
+        let reports = Reports { program, takes, output, unwritten: None, said_down: false, receipts };
         Self { destination, reports, started: now() }
     }
 
@@ -150,10 +154,10 @@ impl<W: Write> Reports<W> {
         self.unwritten = self.unwritten.take().or(written.err());
     }
 
-    /// Passes on a checkpoint, which says from now on that its emails are no longer in the stream.
+    /// Passes on a checkpoint, which says from now on that what was taken is no longer in the stream.
     fn pass_taken(&mut self, checkpoint: &Checkpoint) {
         let mut checkpoint = checkpoint.clone();
-        checkpoint.taken.push(Email::NAME.to_owned());
+        checkpoint.taken.push(self.takes.name().to_owned());
         let written = if self.output.is_for_people() { Ok(()) } else { self.output.write(&checkpoint) };
         self.unwritten = self.unwritten.take().or(written.err());
     }

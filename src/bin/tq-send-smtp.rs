@@ -11,7 +11,7 @@ use clap::Parser;
 use tq_alerts::config::{self, Common, Look, Monitoring, Part, Smtp};
 use tq_alerts::exit::{self, Failure, Status};
 use tq_alerts::interrupt::{self, Input};
-use tq_alerts::send::{self, Asked, Destination, Metrics, Patience, Run, Sender};
+use tq_alerts::send::{self, Asked, Destination, Metrics, Patience, Run, Sender, Takes};
 use tq_alerts::terminal::{self, Style};
 use tq_alerts::{logging, ndjson, state};
 
@@ -80,7 +80,7 @@ fn run(args: Args) -> Result<Status, Failure> {
     terminal::refuse_typed_input("emails", "tq-format-email | tq-send-smtp")?;
     let input = ndjson::Reader::new(Input::new());
     if args.dry_run {
-        return send::dry_run(PROGRAM, &Destination::name_of(&smtp)?, input, output);
+        return send::dry_run(PROGRAM, Takes::Emails, &Destination::name_of(&smtp)?, input, output);
     }
     let destination = Destination::from_settings(&smtp)?;
     let sender = Sender::new(PROGRAM, destination, output);

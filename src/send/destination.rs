@@ -1,11 +1,12 @@
 //! Where a mail goes: to a relay, or into a Maildir.
 
-use super::parcel::{self, Concluded, Counter, Item, Parcel, Supply, conclude};
+use super::letter::Takes;
+use super::parcel::{Concluded, Counter, Item, Parcel, Supply, conclude};
 use crate::config::Smtp;
 use crate::exit::{Failure, Status};
 use crate::mail::mime;
 use crate::maildir::Maildir;
-use crate::record::{Email, Outcome, Receipt, RecipientOutcome};
+use crate::record::{Outcome, RecipientOutcome};
 use crate::smtp::{Mail, Mails, Relay, Verdict, Waiting};
 use crate::state::Pending;
 
@@ -20,7 +21,7 @@ pub enum Destination {
 /// A mail with its name and its turn.
 #[derive(Clone, Copy)]
 pub(super) struct Outgoing<'a> {
-    pub(super) email: &'a str,
+    pub(super) id: &'a str,
     pub(super) message_id: &'a str,
     pub(super) attempt: u64,
     pub(super) sender: &'a str,
@@ -37,7 +38,7 @@ pub(super) struct Down {
 impl<'a> From<&'a Pending> for Outgoing<'a> {
     fn from(pending: &'a Pending) -> Self {
         Self {
-            email: &pending.email,
+            id: &pending.email,
             message_id: &pending.message_id,
             attempt: pending.attempt,
             sender: &pending.mail.sender,
@@ -103,9 +104,11 @@ impl Destination {
         Some(Down { outcome: error.outcome(), reason: format!("relay {}: {error}", relay.name()) })
     }
 
-    /// The receipt of an email that can never be sent.
-    pub(super) fn refusal(&self, email: &Email, reason: &str) -> Receipt {
-        parcel::refusal(email, reason, &self.name())
+    /// What goes there.
+    pub(super) fn takes(&self) -> Takes {
+        match self {
+            Self::Relay(_) | Self::Maildir(_) => Takes::Emails,
+        }
     }
 
     /// Delivers a mail.
@@ -148,7 +151,7 @@ impl Destination {
 
 fn into_maildir<T: Item>(maildir: &Maildir, parcel: &Parcel<T>) -> Verdict {
     // The name is our own hash; one of somebody else's must not lead out of the folder.
-    let name = crate::record::digest([parcel.item.outgoing().email]);
+    let name = crate::record::digest([parcel.item.outgoing().id]);
     let delivered = maildir.deliver(&name, parcel.bytes());
     let (outcome, reply) = match &delivered {
         Ok(()) => (Outcome::Accepted, None),

@@ -3,43 +3,39 @@
 use std::io::{BufRead, Write};
 
 use super::intake::Account;
-use super::parcel::hopeless;
+use super::letter::Takes;
 use crate::exit::{self, Failure, Status};
-use crate::mail::mime;
 use crate::ndjson::{Reader, Writer};
-use crate::record::{Email, Kind};
+use crate::record::Kind;
 
-/// Reads the stream to its end and says what would become of each email. `destination` is what receipts would call it.
+/// Reads the stream to its end and says what would become of each record that is taken. `destination` is what receipts would call it.
 pub fn dry_run<R: BufRead, W: Write>(
     program: &str,
+    takes: Takes,
     destination: &str,
     mut input: Reader<R>,
     mut output: Writer<W>,
 ) -> Result<Status, Failure> {
     let (mut status, mut account) = (Status::Done, Account::default());
     while let Some(line) = input.next_line()? {
-        match line.kind {
-            Kind::Email => {
-                let email: Email = line.parse()?;
-                account.count(&email);
-                match mime::render(&email) {
-                    Ok(mail) => output.say(&format!(
-                        "would send {} '{}' from {} to {} ({} bytes) through {destination}",
-                        email.id,
-                        crate::escape::visible(&email.subject),
-                        mail.sender,
-                        crate::escape::visible(&mail.recipients.join(", ")),
-                        mail.bytes.len(),
-                    ))?,
-                    Err(reason) => {
-                        exit::complain(program, &hopeless(&email.id, &reason));
-                        status = Status::Refused;
-                    }
-                }
-            }
-            Kind::Checkpoint => drop(account.close(&line)?),
-            Kind::Alert | Kind::Mark | Kind::Receipt | Kind::Other => (),
+        if line.kind == Kind::Checkpoint {
+            account.close(&line)?;
         }
+        let Some(letter) = takes.letter(&line)? else { continue };
+        account.count(&letter);
+        if let Some(reason) = &letter.refused {
+            exit::complain(program, &takes.hopeless(&letter.id, reason));
+            status = Status::Refused;
+            continue;
+        }
+        output.say(&format!(
+            "would send {} '{}' from {} to {} ({} bytes) through {destination}",
+            letter.id,
+            crate::escape::visible(&letter.subject),
+            letter.sender,
+            crate::escape::visible(&letter.recipients.join(", ")),
+            letter.bytes.len(),
+        ))?;
     }
     output.flush()?;
     Ok(status)

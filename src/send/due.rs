@@ -127,6 +127,7 @@ impl<'s, W: Write + Send> Due<'s, W> {
         verdict.recipients = settled.outcomes.iter().map(|one| one.outcome.clone()).collect();
         let is_open = |one: &RecipientOutcome| matches!(one.outcome, Outcome::Deferred | Outcome::Unknown);
         let given_up: Vec<&Judged> = settled.outcomes.iter().filter(|one| one.given_up.is_some()).collect();
+        let name = self.reports.takes.name();
         if !given_up.is_empty() {
             if verdict.status == Status::TryAgain && !verdict.recipients.iter().any(is_open) {
                 verdict.status = Status::Refused;
@@ -134,7 +135,7 @@ impl<'s, W: Write + Send> Due<'s, W> {
             verdict.status = verdict.status.worst(Status::Refused);
             verdict.complaints.extend(given_up.into_iter().map(|one| {
                 let why = one.given_up.as_deref().unwrap_or_default();
-                format!("email {}: {}: {why}", receipt.email, one.outcome.address)
+                format!("{name} {}: {}: {why}", receipt.email, one.outcome.address)
             }));
         }
         receipt.outcome = Outcome::of_all(&verdict.recipients);

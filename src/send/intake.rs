@@ -5,11 +5,11 @@
 
 use std::io::{BufRead, Write};
 
+use super::letter::Letter;
 use super::{Patience, Sender, parcel};
 use crate::exit::{Failure, Status};
-use crate::mail::mime;
 use crate::ndjson::{Line, Reader};
-use crate::record::{Checkpoint, Email, Kind, Mark, Receipt, Tally, now};
+use crate::record::{Checkpoint, Kind, Mark, Receipt, Tally, now};
 use crate::state::{Intake, QueuedMail, State};
 
 /// The emails of a source, to be compared with what its checkpoint says.
@@ -20,9 +20,9 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn count(&mut self, email: &Email) {
+    pub(super) fn count(&mut self, letter: &Letter) {
         self.emails += 1;
-        email.alerts.iter().for_each(|id| self.tally.add(id));
+        letter.alerts.iter().for_each(|id| self.tally.add(id));
     }
 
     /// What is wrong with the emails, by the word of their checkpoint.
@@ -64,12 +64,12 @@ pub(super) fn take_over<R: BufRead, W: Write>(
     let mut status = Status::Done;
     let mut taking: Option<Taking<'_>> = None;
     while let Some(line) = input.next_line()? {
+        if let Some(letter) = sender.reports.takes.letter(&line)? {
+            let open = of_source(sender, state, &mut taking, letter.source.as_deref(), &mut status)?;
+            queue(sender, open, &letter, &line)?;
+            continue;
+        }
         match line.kind {
-            Kind::Email => {
-                let email: Email = line.parse()?;
-                let open = of_source(sender, state, &mut taking, email.source.as_deref(), &mut status)?;
-                queue(sender, open, &email, &line)?;
-            }
             Kind::Mark => {
                 let mark: Mark = line.parse()?;
                 let open = of_source(sender, state, &mut taking, Some(&mark.source), &mut status)?;
@@ -84,7 +84,7 @@ pub(super) fn take_over<R: BufRead, W: Write>(
                     status = status.worst(close(sender, patience, open, &checkpoint, &line)?);
                 }
             }
-            Kind::Alert | Kind::Receipt | Kind::Other => sender.pass(&line),
+            Kind::Alert | Kind::Email | Kind::Receipt | Kind::Other => sender.pass(&line),
         }
     }
     match taking {
@@ -128,34 +128,31 @@ fn incomplete(source: Option<&str>) -> String {
     )
 }
 
-/// Renders an email to its final bytes and puts it into the outbox.
+/// Puts a letter into the outbox.
 fn queue<W: Write>(
     sender: &Sender<W>,
     open: &mut Taking<'_>,
-    email: &Email,
+    letter: &Letter,
     line: &Line<'_>,
 ) -> Result<(), Failure> {
-    open.account.count(email);
-    let record = line.text();
-    let mail = |sender, recipients, bytes| QueuedMail {
+    open.account.count(letter);
+    let mail = QueuedMail {
         // For whoever wants to send it as another mail, should this one be refused.
-        record: &record,
-        email: &email.id,
-        message_id: &email.message_id,
+        record: &line.text(),
+        email: &letter.id,
+        message_id: &letter.message_id,
         source: open.source.as_deref().unwrap_or_default(),
-        sender,
-        recipients,
-        bytes,
+        sender: &letter.sender,
+        recipients: &letter.recipients,
+        bytes: &letter.bytes,
         at: now(),
     };
-    match mime::render(email) {
-        Ok(rendered) => open.intake.queue(&mail(&rendered.sender, &rendered.recipients, &rendered.bytes))?,
-        Err(reason) => {
+    match &letter.refused {
+        None => open.intake.queue(&mail)?,
+        Some(reason) => {
             // It can never be sent; that must not keep the others back.
-            let recipients = mime::recipients(email);
-            open.intake.refuse(&mail(&email.from, &recipients, &[]), &reason)?;
-            let receipt = sender.destination.refusal(email, &reason);
-            open.refused.push(receipt);
+            open.intake.refuse(&mail, reason)?;
+            open.refused.push(parcel::refusal(letter, reason, &sender.destination.name()));
         }
     }
     Ok(())
@@ -198,7 +195,7 @@ fn close<W: Write>(
     sender.reports.pass_taken(checkpoint);
     let mut status = Status::Done;
     for receipt in refused {
-        sender.complain(&parcel::hopeless(&receipt.email, first_reply(&receipt)));
+        sender.complain(&sender.reports.takes.hopeless(&receipt.email, first_reply(&receipt)));
         sender.print(&receipt);
         status = Status::Refused;
     }

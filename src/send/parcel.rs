@@ -3,9 +3,10 @@
 //! Each recipient for itself: one that is no address is refused, and the others get the mail.
 
 use super::destination::Outgoing;
+use super::letter::Letter;
 use crate::exit::Failure;
 use crate::mail::mime;
-use crate::record::{Email, Outcome, Receipt, RecipientOutcome, now};
+use crate::record::{Outcome, Receipt, RecipientOutcome, now};
 use crate::smtp::{Envelope, Mail, Mails, Verdict, Waiting};
 
 /// What can be sent as a mail.
@@ -80,30 +81,23 @@ impl<T: Item> Mail for Parcel<T> {
 
 /// A mail with the verdict on it.
 pub(super) fn conclude<T: Item>(item: T, verdict: Verdict, relay: &str) -> Concluded<T> {
-    let mail = item.outgoing();
-    let receipt = receipt(mail.email, mail.message_id, mail.attempt, relay, &verdict);
+    let receipt = receipt(&item.outgoing(), relay, &verdict);
     Concluded { item, verdict, receipt }
 }
 
-/// What is said of an email that can never be sent.
-pub(super) fn hopeless(email: &str, reason: &str) -> String {
-    format!("email {email} can never be sent: {reason}")
-}
-
-/// The receipt of an email that can never be sent.
-pub(super) fn refusal(email: &Email, reason: &str, relay: &str) -> Receipt {
-    let recipients = mime::recipients(email);
-    let verdict = Verdict::refused(recipients.iter().map(String::as_str), reason);
-    receipt(&email.id, &email.message_id, 1, relay, &verdict)
+/// The receipt of what can never be sent.
+pub(super) fn refusal(letter: &Letter, reason: &str, relay: &str) -> Receipt {
+    let verdict = Verdict::refused(letter.recipients.iter().map(String::as_str), reason);
+    receipt(&letter.outgoing(), relay, &verdict)
 }
 
 /// What to print about a mail.
-fn receipt(email: &str, message_id: &str, attempt: u64, relay: &str, verdict: &Verdict) -> Receipt {
+fn receipt(mail: &Outgoing<'_>, relay: &str, verdict: &Verdict) -> Receipt {
     Receipt {
-        email: email.to_owned(),
-        message_id: message_id.to_owned(),
+        email: mail.id.to_owned(),
+        message_id: mail.message_id.to_owned(),
         outcome: Outcome::of_all(&verdict.recipients),
-        attempt,
+        attempt: mail.attempt,
         at: now(),
         relay: relay.to_owned(),
         tls: verdict.tls.clone(),

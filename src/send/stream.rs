@@ -6,36 +6,15 @@
 
 use std::io::{BufRead, Write};
 
-use super::destination::Outgoing;
 use super::intake::Account;
-use super::parcel::{Concluded, Item, Supply, hopeless, refusal};
+use super::letter::Letter;
+use super::parcel::{Concluded, Supply, refusal};
 use super::{Reports, Sender};
 use crate::exit::{Failure, Status};
 use crate::interrupt::Ready;
-use crate::mail::mime::{self, Rendered};
 use crate::ndjson::Reader;
-use crate::record::{Email, Kind};
+use crate::record::Kind;
 use crate::smtp::Waiting;
-
-/// An email in its final bytes.
-struct Letter {
-    email: String,
-    message_id: String,
-    rendered: Rendered,
-}
-
-impl Item for Letter {
-    fn outgoing(&self) -> Outgoing<'_> {
-        Outgoing {
-            email: &self.email,
-            message_id: &self.message_id,
-            attempt: 1,
-            sender: &self.rendered.sender,
-            recipients: &self.rendered.recipients,
-            bytes: &self.rendered.bytes,
-        }
-    }
-}
 
 /// The emails of a stream, one after the other.
 struct Stream<'s, R, W: Write> {
@@ -58,8 +37,8 @@ struct Stream<'s, R, W: Write> {
 enum Held {
     /// The line that was read last.
     Line,
-    /// An email that can never be sent.
-    Refused(Box<Email>, String),
+    /// What can never be sent.
+    Refused(Box<Letter>, String),
 }
 
 /// Sends the emails of a stream. Fails with 65 when it is broken, once what came before is sent.
@@ -112,7 +91,7 @@ impl<R: BufRead + Ready, W: Write> Stream<'_, R, W> {
             }
             match self.held.take() {
                 Some(Held::Line) => self.pass()?,
-                Some(Held::Refused(email, reason)) => self.refuse(&email, &reason),
+                Some(Held::Refused(letter, reason)) => self.refuse(&letter, &reason),
                 None if self.ended => return Ok(Waiting::No),
                 None if !may_take && !self.input.is_ready() => return Ok(Waiting::NotYet),
                 None => self.line()?,
@@ -126,18 +105,14 @@ impl<R: BufRead + Ready, W: Write> Stream<'_, R, W> {
             self.ended = true;
             return Ok(());
         };
-        if line.kind != Kind::Email {
+        let Some(mut letter) = self.reports.takes.letter(&line)? else {
             self.held = Some(Held::Line);
             return Ok(());
-        }
-        let email: Email = line.parse()?;
-        self.account.count(&email);
-        match mime::render(&email) {
-            Ok(rendered) => {
-                let Email { id, message_id, .. } = email;
-                self.next = Some(Letter { email: id, message_id, rendered });
-            }
-            Err(reason) => self.held = Some(Held::Refused(Box::new(email), reason)),
+        };
+        self.account.count(&letter);
+        match letter.refused.take() {
+            None => self.next = Some(letter),
+            Some(reason) => self.held = Some(Held::Refused(Box::new(letter), reason)),
         }
         Ok(())
     }
@@ -154,9 +129,9 @@ impl<R: BufRead + Ready, W: Write> Stream<'_, R, W> {
         Ok(())
     }
 
-    fn refuse(&mut self, email: &Email, reason: &str) {
-        self.reports.complain(&hopeless(&email.id, reason));
-        self.reports.print(&refusal(email, reason, &self.relay));
+    fn refuse(&mut self, letter: &Letter, reason: &str) {
+        self.reports.complain(&self.reports.takes.hopeless(&letter.id, reason));
+        self.reports.print(&refusal(letter, reason, &self.relay));
         self.status = self.status.worst(Status::Refused);
     }
 }

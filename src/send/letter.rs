@@ -1,0 +1,88 @@
+//! What a sender takes out of a stream, in the form in which it is sent: final bytes with their envelope.
+//!
+//! What can never be sent is a letter, too, so that it is counted, kept and told as the others are.
+
+use super::destination::Outgoing;
+use super::parcel::Item;
+use crate::mail::mime::{self, Rendered};
+use crate::ndjson::{Error, Line};
+use crate::record::{Email, Kind, Record};
+
+/// Which records a sender takes out of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Emails.
+    Emails,
+}
+
+/// One of them.
+pub(super) struct Letter {
+    /// The record's id.
+    pub(super) id: String,
+    /// The Message-ID of an email.
+    pub(super) message_id: String,
+    /// The source of its alerts.
+    pub(super) source: Option<String>,
+    /// Its alerts.
+    pub(super) alerts: Vec<String>,
+    /// What it is about, for people.
+    pub(super) subject: String,
+    /// The envelope's sender.
+    pub(super) sender: String,
+    /// The envelope's recipients.
+    pub(super) recipients: Vec<String>,
+    /// The final bytes; none where it can never be sent.
+    pub(super) bytes: Vec<u8>,
+    /// Why it can never be sent.
+    pub(super) refused: Option<String>,
+}
+
+impl Takes {
+    /// The record on a line; none where it is not one of those that are taken.
+    pub(super) fn letter(self, line: &Line<'_>) -> Result<Option<Letter>, Error> {
+        match (self, line.kind) {
+            (Self::Emails, Kind::Email) => Ok(Some(Letter::of_email(line.parse()?))),
+            _ => Ok(None),
+        }
+    }
+
+    /// The record's name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Emails => Email::NAME,
+        }
+    }
+
+    /// What is said of one that can never be sent.
+    pub(super) fn hopeless(self, id: &str, reason: &str) -> String {
+        format!("{} {id} can never be sent: {reason}", self.name())
+    }
+}
+
+impl Letter {
+    fn of_email(email: Email) -> Self {
+        let (rendered, refused) = match mime::render(&email) {
+            Ok(rendered) => (rendered, None),
+            Err(reason) => {
+                let (sender, recipients) = (email.from.clone(), mime::recipients(&email));
+                (Rendered { sender, recipients, bytes: Vec::new() }, Some(reason))
+            }
+        };
+        let Rendered { sender, recipients, bytes } = rendered;
+        let Email { id, message_id, source, alerts, subject, .. } = email;
+        Self { id, message_id, source, alerts, subject, sender, recipients, bytes, refused }
+    }
+}
+
+impl Item for Letter {
+    fn outgoing(&self) -> Outgoing<'_> {
+        Outgoing {
+            id: &self.id,
+            message_id: &self.message_id,
+            attempt: 1,
+            sender: &self.sender,
+            recipients: &self.recipients,
+            bytes: &self.bytes,
+        }
+    }
+}
