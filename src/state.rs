@@ -2,8 +2,8 @@
 //!
 //! One SQLite database, mode 0600. Memory and outbox move in one durable step, at a source's checkpoint: before it a
 //! change belongs to ThreatQ and will be found again, after it the mail is ours and survives any crash.
-//! [`State`] is the only writer and holds a lock of the kernel's; [`Memory`] and [`Waiting`] read a snapshot. The only
-//! home of rusqlite.
+//! [`State`] is the only writer and holds a lock of the kernel's; [`Memory`], [`Taken`] and [`Waiting`] read a snapshot.
+//! The only home of rusqlite.
 //!
 //! Fails: a state that is not ours, lost, damaged or readable by others is 78, one in use is 75, a full or broken disk
 //! is 74.
@@ -16,6 +16,7 @@ mod outbox;
 mod overview;
 mod run;
 mod schema;
+mod taken;
 mod upkeep;
 mod waiting;
 
@@ -24,6 +25,7 @@ pub use intake::{Intake, QueuedMail};
 pub use memory::Memory;
 pub use outbox::{Mail, Pending, Resting, Settled};
 pub use overview::{LastRun, Overview, Source};
+pub use taken::Taken;
 pub use waiting::{DEAD_LETTERS, DeadLetter, Waiting, WaitingMail};
 
 use std::cell::RefCell;

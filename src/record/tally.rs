@@ -44,6 +44,12 @@ impl Tally {
         (self.packed.len() + self.others.len()) as u64
     }
 
+    /// Hands each id on; it stops at the first failure.
+    pub fn try_for_each<E>(&self, mut each: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        self.packed.iter().try_for_each(|id| each(&hexadecimal(id)))?;
+        self.others.iter().try_for_each(|id| each(id))
+    }
+
     /// SHA-256 over the ids, sorted, each followed by a line feed.
     pub fn digest(&mut self) -> String {
         self.sort();

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
 
 use super::{Error, State};
-use crate::record::{Checkpoint, MarkEntry, Outcome, now};
+use crate::record::{Checkpoint, MarkEntry, Outcome, Tally, now};
 
 /// One source on its way into the state.
 pub struct Intake<'s> {
@@ -98,6 +98,32 @@ impl Intake<'_> {
             "INSERT INTO source (name, generation, cursor, taken_at, alerts) VALUES (?1, 1, ?2, ?3, ?4) ON CONFLICT
              DO UPDATE SET generation = generation + 1, cursor = ?2, taken_at = ?3, alerts = alerts + ?4",
             params![checkpoint.source, cursor, now().to_rfc3339(), checkpoint.alerts.cast_signed()],
+        )?;
+        database.execute_batch("COMMIT")?;
+        self.open = false;
+        Ok(())
+    }
+
+    /// The same for a sender before others, whose state holds neither marks nor cursor: it remembers which alerts it has.
+    ///
+    /// An alert's id holds the generation that it was fetched from. Once the last sender has moved on, which shows in
+    /// another base, no earlier id can come again.
+    pub fn commit_before_others(mut self, checkpoint: &Checkpoint, alerts: &[&Tally]) -> Result<(), Error> {
+        let database = &self.state.database;
+        let (source, base) = (&checkpoint.source, checkpoint.base.cast_signed());
+        database.execute("DELETE FROM taken WHERE source = ?1 AND base <> ?2", params![source, base])?;
+        let mut insert = database.prepare_cached("INSERT OR IGNORE INTO taken VALUES (?1, ?2, ?3)")?;
+        let mut new: i64 = 0;
+        for tally in alerts {
+            tally.try_for_each(|id| {
+                new += i64::from(insert.execute(params![id, source, base])? > 0);
+                Ok::<_, Error>(())
+            })?;
+        }
+        database.execute(
+            "INSERT INTO source (name, generation, cursor, taken_at, alerts) VALUES (?1, 0, '{}', ?2, ?3) ON CONFLICT
+             DO UPDATE SET taken_at = ?2, alerts = alerts + ?3",
+            params![source, now().to_rfc3339(), new],
         )?;
         database.execute_batch("COMMIT")?;
         self.open = false;

@@ -74,7 +74,7 @@ impl Overview {
             let receipts = Outcome::ALL.map(|outcome| (outcome.as_str(), 0)).into();
             return Ok(Self { receipts, ..Self::default() });
         };
-        schema::check_all(&database, path)?;
+        schema::check_runs(&database, path)?;
         Self::read(&database)
     }
 

@@ -11,11 +11,13 @@ use super::{Error, file};
 /// Says in the file's header that this is a state of ours: `TQal`.
 const APPLICATION: i32 = 0x5451_616c;
 /// The version of the tables below.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 /// The oldest version whose sources and marks are as they are now, so that a fetcher can read it.
 const OLDEST_MEMORY: i32 = 1;
 /// The oldest version whose outbox is as it is now, so that it can be listed.
 const OLDEST_OUTBOX: i32 = 2;
+/// The oldest version whose runs are as they are now, so that they can be told.
+const OLDEST_RUNS: i32 = 3;
 
 /// Those who wait for a mail. Stands in queries as in the index, so that SQLite uses it.
 pub(super) const WAITING: &str = "outcome NOT IN ('accepted', 'rejected', 'dropped')";
@@ -79,6 +81,12 @@ CREATE TABLE receipt (
     last_run INTEGER NOT NULL,          -- how many the last run has printed
     total INTEGER NOT NULL              -- how many all runs have
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE taken (
+    alert TEXT PRIMARY KEY,             -- the id of an alert that a sender before others has
+    source TEXT NOT NULL,
+    base INTEGER NOT NULL               -- its checkpoint's
+) STRICT, WITHOUT ROWID;
 ";
 
 /// From version 1: attempts are counted for each recipient, and the email record is kept.
@@ -106,6 +114,11 @@ CREATE TABLE run (one INTEGER PRIMARY KEY CHECK (one = 1), began_at TEXT NOT NUL
 CREATE TABLE receipt (outcome TEXT PRIMARY KEY, last_run INTEGER NOT NULL, total INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
+/// From version 3: the alerts that a sender before others has.
+const FROM_3: &str = "
+CREATE TABLE taken (alert TEXT PRIMARY KEY, source TEXT NOT NULL, base INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+";
+
 /// Sets the connection up, creates the tables in an empty file, and brings older ones up to date.
 pub(super) fn prepare(database: &mut Connection, path: &Path, has_begun: bool) -> Result<(), Error> {
     let is_new = is_empty(database, path, has_begun)?;
@@ -120,8 +133,9 @@ pub(super) fn prepare(database: &mut Connection, path: &Path, has_begun: bool) -
     database.pragma_update(None, "journal_size_limit", 4 * 1024 * 1024)?;
     let steps: &[&str] = match version {
         _ if is_new => &[TABLES],
-        1 => &[FROM_1, FROM_2],
-        2 => &[FROM_2],
+        1 => &[FROM_1, FROM_2, FROM_3],
+        2 => &[FROM_2, FROM_3],
+        3 => &[FROM_3],
         _ => &[],
     };
     if !steps.is_empty() {
@@ -138,6 +152,11 @@ pub(super) fn prepare(database: &mut Connection, path: &Path, has_begun: bool) -
 /// Refuses a database whose outbox this release cannot read.
 pub(super) fn check_outbox(database: &Connection, path: &Path) -> Result<(), Error> {
     check(database, path, OLDEST_OUTBOX).map(|_| ())
+}
+
+/// Refuses a database whose runs this release cannot read.
+pub(super) fn check_runs(database: &Connection, path: &Path) -> Result<(), Error> {
+    check(database, path, OLDEST_RUNS).map(|_| ())
 }
 
 /// Refuses a database that does not have all the tables of this release.
@@ -160,7 +179,7 @@ fn check(database: &Connection, path: &Path, oldest: i32) -> Result<i32, Error> 
     let version = number("user_version")?;
     if version < oldest {
         return Err(refused(format!(
-            "version {version}; tq-send-smtp brings it to version {VERSION} when it sends"
+            "version {version}; its sender brings it to version {VERSION} when it sends"
         )));
     }
     if version > VERSION {

@@ -107,11 +107,15 @@ fn damage_in_the_middle_is_found_before_anything_is_sent() {
 /// A sender with the state that the release before version 2 left: one mail delivered, one refused for a recipient and
 /// deferred for the other, one interrupted, one deferred.
 fn old_release() -> Sender {
+    of_version(1)
+}
+
+fn of_version(version: u8) -> Sender {
     let sender = Sender::with_state();
     let folder = sender.path().join("state");
     fs::create_dir(&folder).expect("a folder can be made");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("it is ours");
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state-v1.sql");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/state-v{version}.sql"));
     let database = Connection::open(sender.state()).expect("it can be made");
     database.execute_batch(&fs::read_to_string(fixture).expect("text")).expect("it is SQL");
     fs::set_permissions(sender.state(), fs::Permissions::from_mode(0o600)).expect("it is ours");
@@ -121,7 +125,7 @@ fn old_release() -> Sender {
 #[test]
 fn a_state_of_version_1_is_brought_up_to_date_and_loses_nothing() {
     let sender = old_release();
-    queue(&sender, &[]).ends_with(78).complains(&["version 1", "brings it to version 3"]);
+    queue(&sender, &[]).ends_with(78).complains(&["version 1", "brings it to version 4"]);
     // Interrupted, so it may have arrived; and no relay to ask.
     assert_eq!(outcomes(&sender.program(1).run().ends_with(75)), ["deferred", "unknown", "deferred"]);
     let relay = Relay::start(Script::new());
@@ -140,9 +144,20 @@ fn a_state_of_version_1_is_brought_up_to_date_and_loses_nothing() {
 }
 
 #[test]
+fn a_state_of_version_3_is_looked_at_as_it_is_and_sent_from_by_the_first_sender() {
+    let sender = of_version(3);
+    let waiting = queue(&sender, &[]).succeeds();
+    assert_eq!(waiting.records_of("receipt")[0]["email"], "e1");
+    let status = sender.program(1).arg("--status").run().succeeds();
+    assert_eq!(status.records()[0]["sources"][0]["generation"], 1);
+    let relay = Relay::start(Script::new());
+    sender.resume(&relay).succeeds();
+    assert_eq!(taken(&relay), ["e1"]);
+}
+
+#[test]
 fn a_state_that_was_brought_up_to_date_is_like_a_new_one() {
     let relay = Relay::start(Script::new());
-    let (old, new) = (old_release(), Sender::with_state());
     let columns = |sender: &Sender| {
         sender.resume(&relay).succeeds();
         let database = Connection::open(sender.state()).expect("it can be opened");
@@ -154,5 +169,8 @@ fn a_state_that_was_brought_up_to_date_is_like_a_new_one() {
         let rows = statement.query_map([], |row| row.get::<_, Option<String>>(0)).expect("rows");
         rows.map(|row| row.expect("text")).collect::<Vec<_>>()
     };
-    assert_eq!(columns(&old), columns(&new));
+    let new = columns(&Sender::with_state());
+    for version in [1, 3] {
+        assert_eq!(columns(&of_version(version)), new, "from version {version}");
+    }
 }
