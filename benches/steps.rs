@@ -136,8 +136,9 @@ fn receipt(count: usize) -> anyhow::Result<()> {
         reply: Some("2.0.0 Ok: queued as 4F1A4".to_owned()),
     };
     let receipt = Receipt {
-        email: email.id,
-        message_id: email.message_id,
+        email: Some(email.id),
+        message_id: Some(email.message_id),
+        message: None,
         outcome: Outcome::Accepted,
         attempt: 1,
         at: email.date,
@@ -176,7 +177,17 @@ fn state(count: usize) -> anyhow::Result<()> {
         let base = number as u64;
         let (source, cursor) = ("watchlist".to_owned(), Cursor::default());
         let (marks, emails, taken) = (None, Some(1), Vec::new());
-        intake.commit(&Checkpoint { source, base, cursor, alerts: 1, digest: id, marks, emails, taken })?;
+        intake.commit(&Checkpoint {
+            source,
+            base,
+            cursor,
+            alerts: 1,
+            digest: id,
+            marks,
+            emails,
+            messages: None,
+            taken,
+        })?;
     }
     Ok(())
 }

@@ -54,7 +54,7 @@ fn summarise(mut input: Reader<impl BufRead>, mut output: impl Write) -> Result<
                 let types = if types.is_empty() { "nothing".to_owned() } else { types.join(", ") };
                 writeln!(output, "{}: {types}", checkpoint.source).map_err(ndjson::Error::Output)?;
             }
-            Kind::Mark | Kind::Email | Kind::Receipt | Kind::Other => (),
+            Kind::Mark | Kind::Email | Kind::Message | Kind::Receipt | Kind::Other => (),
         }
     }
     match open {

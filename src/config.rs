@@ -13,6 +13,7 @@ mod rate;
 mod scope;
 mod section;
 mod sender;
+mod slack;
 mod threatq;
 
 pub use email::{Defang, Details, Email, Mode, Route, Tlp};
@@ -21,6 +22,7 @@ pub use rate::Rate;
 pub use scope::{Moment, Scope, Span};
 pub use section::{Collection, Common, Monitoring, Notify, Smtp, State, Tls};
 pub use sender::{Look, Part};
+pub use slack::{Slack, SlackApi, SlackMessages};
 pub use threatq::{Login, LoginEncoding, Threatq, Watchlist};
 
 use std::io::Write;
@@ -56,6 +58,8 @@ pub struct File {
     pub route: Vec<Route>,
     /// How the mail leaves.
     pub smtp: Smtp,
+    /// Which messages go to Slack.
+    pub slack: Slack,
     /// What is remembered between runs.
     pub state: State,
     /// How others learn that runs go well.
@@ -145,7 +149,7 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
     let mut file: File = table_in(path, &text_of(path)?)?;
     file.was_read = true;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let File { threatq, watchlist, email, smtp, state, monitoring, .. } = &mut file;
+    let File { threatq, watchlist, email, smtp, slack, state, monitoring, .. } = &mut file;
     for login in watchlist.iter_mut().flat_map(|watchlist| &mut watchlist.login) {
         login.password_file = secret::locate(folder, &login.password_file);
     }
@@ -155,6 +159,7 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
         &mut smtp.password_file,
         &mut smtp.token_file,
         &mut smtp.client_key_file,
+        &mut slack.token_file,
         &mut monitoring.heartbeat_file,
     ];
     for path in secrets.into_iter().flatten() {
@@ -166,6 +171,8 @@ pub fn load(path: Option<&Path>) -> Result<File, Failure> {
         &mut smtp.ca_file,
         &mut smtp.client_cert_file,
         &mut smtp.maildir,
+        &mut slack.ca_file,
+        &mut slack.state,
         &mut state.file,
         &mut monitoring.metrics,
     ];

@@ -69,7 +69,9 @@ pub fn stream<R: BufRead, W: Write>(
                 formatter.emails.output.pass(&line)?;
             }
             Kind::Checkpoint => formatter.checkpoint(line.parse()?, &line)?,
-            Kind::Email | Kind::Receipt | Kind::Other => formatter.emails.output.pass(&line)?,
+            Kind::Email | Kind::Message | Kind::Receipt | Kind::Other => {
+                formatter.emails.output.pass(&line)?;
+            }
         }
     }
     formatter.give_up();

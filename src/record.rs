@@ -1,4 +1,4 @@
-//! What travels on the pipes: the five records of version 1.
+//! What travels on the pipes: the six records of version 1.
 //!
 //! `man/tq-records.5` describes them member by member for everyone who reads or writes them in another language, and
 //! `schemas/` has a JSON Schema for each; a test holds both, what the programs print and what they accept together.
@@ -8,6 +8,7 @@ mod alert;
 mod checkpoint;
 mod email;
 mod mark;
+mod message;
 mod receipt;
 mod tally;
 
@@ -15,6 +16,7 @@ pub use alert::{Alert, Change, ChangeKind, Collection, Event, Field, Object, Wat
 pub use checkpoint::{Checkpoint, Cursor};
 pub use email::{Attachment, Email};
 pub use mark::{Mark, MarkEntry};
+pub use message::Message;
 pub use receipt::{Outcome, Receipt, RecipientOutcome};
 pub use tally::Tally;
 
@@ -39,7 +41,9 @@ pub enum Kind {
     Checkpoint,
     /// One mail to send.
     Email,
-    /// What became of one mail.
+    /// One message to post.
+    Message,
+    /// What became of one mail or message.
     Receipt,
     /// A record of somebody else's, to be passed on.
     #[serde(other)]

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::exit::{Failure, Status};
 use crate::ndjson::{Error, Line, Reader};
-use crate::record::{Alert, Checkpoint, Email, Kind, Mark, MarkEntry, Receipt, Record, Tally};
+use crate::record::{Alert, Checkpoint, Email, Kind, Mark, MarkEntry, Message, Receipt, Record, Tally};
 
 /// The source that is being read.
 struct Open {
@@ -23,6 +23,7 @@ struct Open {
     alerts: Tally,
     mailed: Tally,
     emails: u64,
+    messages: Tally,
     marks: u64,
 }
 
@@ -53,7 +54,16 @@ pub fn stream<R: BufRead>(mut input: Reader<R>) -> Result<Status, Failure> {
                     return Err(line.error(format_args!("source '{}': {reason}", checkpoint.source)).into());
                 }
             }
-            Kind::Receipt => drop(record::<Receipt>(&line)?),
+            Kind::Message => {
+                let message: Message = record(&line)?;
+                of_source(&mut open, message.source.as_deref(), &line)?.messages.add(&message.id);
+            }
+            Kind::Receipt => {
+                let receipt: Receipt = record(&line)?;
+                if let Some(flaw) = receipt.flaw() {
+                    return Err(line.error(format_args!("receipt: {flaw}")).into());
+                }
+            }
             Kind::Other => (),
         }
     }
@@ -112,8 +122,8 @@ fn of_source<'o>(
 
 impl Open {
     fn new(begins: u64) -> Self {
-        let (alerts, mailed) = (Tally::default(), Tally::default());
-        Self { name: None, begins, alerts, mailed, emails: 0, marks: 0 }
+        let (alerts, mailed, messages) = Default::default();
+        Self { name: None, begins, alerts, mailed, emails: 0, messages, marks: 0 }
     }
 
     fn mark(&mut self, marks: &[MarkEntry]) {
@@ -127,8 +137,13 @@ impl Open {
 
     /// What is wrong with the source, by the word of its checkpoint.
     fn disagreement(mut self, checkpoint: &Checkpoint) -> Option<String> {
-        if checkpoint.taken.iter().any(|name| name == Email::NAME) {
-            return checkpoint.disagreement_of_marks(self.marks);
+        let is_taken = |name: &str| checkpoint.taken.iter().any(|taken| taken == name);
+        let of_messages = (!is_taken(Message::NAME))
+            .then(|| checkpoint.disagreement_of_messages(&mut self.messages))
+            .flatten();
+        let of_marks = || checkpoint.disagreement_of_marks(self.marks);
+        if is_taken(Email::NAME) {
+            return of_messages.or_else(of_marks);
         }
         // Where there are emails, the formatter was here and took the alerts out.
         let is_formatted = checkpoint.emails.is_some() || self.emails > 0;
@@ -136,9 +151,6 @@ impl Open {
         self.mailed.unite();
         let mut alerts = if is_formatted { self.mailed } else { self.alerts };
         let of_alerts = || alerts.disagreement(checkpoint);
-        checkpoint
-            .disagreement_of_emails(self.emails)
-            .or_else(of_alerts)
-            .or_else(|| checkpoint.disagreement_of_marks(self.marks))
+        checkpoint.disagreement_of_emails(self.emails).or_else(of_alerts).or(of_messages).or_else(of_marks)
     }
 }

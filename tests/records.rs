@@ -23,13 +23,22 @@ use example::{example, holder, with_more, wrong};
 use page::Page;
 
 /// Members that no program of ours prints, though others may.
-const UNPRINTED: [(&str, &str, &str); 7] = [
+const UNPRINTED: [(&str, &str, &str); 16] = [
+    ("checkpoint", "messages", "nobody makes messages here"),
     ("email", "attachments", "the formatter attaches nothing"),
     ("email", "attachments[].name", "the formatter attaches nothing"),
     ("email", "attachments[].text", "the formatter attaches nothing"),
     ("email", "attachments[].type", "the formatter attaches nothing"),
     ("email", "bcc", "the formatter writes to the recipients of email.to alone"),
     ("email", "cc", "the formatter writes to the recipients of email.to alone"),
+    ("message", "alerts", "nobody makes messages here"),
+    ("message", "blocks", "nobody makes messages here"),
+    ("message", "date", "nobody makes messages here"),
+    ("message", "id", "nobody makes messages here"),
+    ("message", "source", "nobody makes messages here"),
+    ("message", "text", "nobody makes messages here"),
+    ("message", "to", "nobody makes messages here"),
+    ("receipt", "message", "nobody posts messages here"),
     ("status", "oldest_at", "nothing waits here"),
 ];
 

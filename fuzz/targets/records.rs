@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use libfuzzer_sys::fuzz_target;
 use serde::de::DeserializeOwned;
 use tq_alerts::ndjson::{Line, Reader, Writer};
-use tq_alerts::record::{Alert, Checkpoint, Email, Kind, Mark, Receipt, Record};
+use tq_alerts::record::{Alert, Checkpoint, Email, Kind, Mark, Message, Receipt, Record};
 use tq_alerts::terminal::Style;
 
 /// What was read: each record with its line, and the complaint that ended the reading.
@@ -37,6 +37,7 @@ fn written(line: &Line<'_>) -> Option<String> {
         Kind::Mark => rewritten::<Mark>(line),
         Kind::Checkpoint => rewritten::<Checkpoint>(line),
         Kind::Email => rewritten::<Email>(line),
+        Kind::Message => rewritten::<Message>(line),
         Kind::Receipt => rewritten::<Receipt>(line),
         Kind::Other => {
             let passed = with_writer(Style::Records, |writer| writer.pass(line).expect("memory takes it"));

@@ -108,7 +108,7 @@ impl Model {
                 let open = self.open.take()?;
                 return self.close(open, &checkpoint);
             }
-            Kind::Alert | Kind::Receipt | Kind::Other => (),
+            Kind::Alert | Kind::Message | Kind::Receipt | Kind::Other => (),
         }
         Some(())
     }

@@ -10,6 +10,9 @@ use serde::de::{Deserializer, Error};
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Email {
+    /// Whether the connector sends mails; absent means yes.
+    #[arg(skip)]
+    pub enabled: Option<bool>,
     /// Author of the mails: an address, with or without a name before it
     #[arg(long, value_name = "ADDR")]
     pub from: Option<String>,
@@ -60,6 +63,7 @@ impl Email {
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
+            enabled: self.enabled.or(other.enabled),
             from: self.from.or(other.from),
             to: if self.to.is_empty() { other.to } else { self.to },
             templates: self.templates.or(other.templates),

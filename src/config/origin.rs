@@ -13,7 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command};
 use toml::{Table, Value};
 
 use super::defaults::KEYS;
-use super::{Common, Email, Monitoring, Smtp, State, Threatq, Watchlist};
+use super::{Common, Email, Monitoring, SlackApi, SlackMessages, Smtp, State, Threatq, Watchlist};
 use crate::secret;
 
 /// How the names of our variables begin.
@@ -22,19 +22,23 @@ const PREFIX: &str = "TQ_";
 /// Adds the flags of a section to a program.
 type Augment = fn(Command) -> Command;
 
-/// The sections that have flags. What every program understands has no section, and no keys.
-const SECTIONS: [(&str, Augment); 7] = [
+/// The sections that have flags, one of them a half each for two programs. What every program understands has no section, and no keys.
+const SECTIONS: [(&str, Augment); 9] = [
     ("", Common::augment_args),
     ("threatq", Threatq::augment_args),
     ("watchlist", Watchlist::augment_args),
     ("email", Email::augment_args),
     ("smtp", Smtp::augment_args),
+    ("slack", SlackMessages::augment_args),
+    ("slack", SlackApi::augment_args),
     ("state", State::augment_args),
     ("monitoring", Monitoring::augment_args),
 ];
 
 /// A flag that has a name in the environment, and the key that it is.
 struct Flag {
+    /// Its place in `SECTIONS`.
+    section: usize,
     key: String,
     arg: Arg,
 }
@@ -72,25 +76,24 @@ impl Flag {
 
 /// The flags of all sections.
 fn all_flags() -> Vec<Flag> {
-    let flags = |(section, augment): (&'static str, Augment)| {
+    let flags = |(place, (section, augment)): (usize, (&'static str, Augment))| {
         let command = augment(Command::new(section));
         let takes_value = |arg: &&Arg| matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
         let args: Vec<Arg> = command.get_arguments().filter(takes_value).cloned().collect();
         args.into_iter().map(move |arg| {
             let key = format!("{section}.{}", arg.get_id());
-            Flag { key: key.trim_start_matches('.').to_owned(), arg }
+            Flag { section: place, key: key.trim_start_matches('.').to_owned(), arg }
         })
     };
-    SECTIONS.into_iter().flat_map(flags).collect()
+    SECTIONS.into_iter().enumerate().flat_map(flags).collect()
 }
 
-/// The flags that a program has: those of a section that is whole there, and the formatter's one flag of another.
+/// The flags that a program has: those of a section that is whole there, and the formatters' one flag of another.
 fn flags_of(program: &Command) -> Vec<Flag> {
     let has = |flag: &Flag| program.get_arguments().any(|own| own.get_id() == flag.arg.get_id());
-    let section = |flag: &Flag| flag.key.split_once('.').map_or("", |(section, _)| section).to_owned();
     let all = all_flags();
-    let lacking: Vec<String> = all.iter().filter(|flag| !has(flag)).map(section).collect();
-    let is_here = |flag: &Flag| !lacking.contains(&section(flag)) || flag.key == "threatq.link_host";
+    let lacking: Vec<usize> = all.iter().filter(|flag| !has(flag)).map(|flag| flag.section).collect();
+    let is_here = |flag: &Flag| !lacking.contains(&flag.section) || flag.key == "threatq.link_host";
     all.into_iter().filter(|flag| has(flag) && is_here(flag)).collect()
 }
 

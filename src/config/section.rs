@@ -164,7 +164,7 @@ impl Smtp {
     }
 }
 
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let number = u64::deserialize(deserializer)?;
     if (1..=3600).contains(&number) {
         Ok(Some(number))

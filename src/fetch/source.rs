@@ -157,8 +157,10 @@ impl Source {
         }
         let cursor = Cursor { since: self.cursor_after(self.before.since) };
         let Self { name, base, marked, .. } = self;
-        let (marks, emails, taken) = (Some(marked), None, Vec::new());
-        output.write(&Checkpoint { source: name, base, cursor, alerts, digest, marks, emails, taken })?;
+        let (marks, emails, messages, taken) = (Some(marked), None, None, Vec::new());
+        let checkpoint =
+            Checkpoint { source: name, base, cursor, alerts, digest, marks, emails, messages, taken };
+        output.write(&checkpoint)?;
         output.flush()
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Record;
+use super::{Record, Tally};
 
 /// The end of one source whose fetch succeeded whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Checkpoint {
     /// How many emails were made of the alerts; absent before the formatter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emails: Option<u64>,
+    /// How many messages were made of the alerts; absent before the formatter that makes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<u64>,
     /// The records that a sender has taken out of the stream; empty before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken: Vec<String>,
@@ -34,6 +37,20 @@ impl Checkpoint {
     pub fn disagreement_of_emails(&self, counted: u64) -> Option<String> {
         let emails = self.emails.filter(|emails| *emails != counted)?;
         Some(format!("rule emails: its checkpoint counts {emails} emails, the stream has {counted}"))
+    }
+
+    /// What is wrong with a source that has these messages, by their ids, each of which stands once. One that does not
+    /// say how many it should have is right.
+    pub fn disagreement_of_messages(&self, counted: &mut Tally) -> Option<String> {
+        let messages = self.messages?;
+        let (there, twice) = (counted.count(), counted.doubled());
+        if messages != there {
+            let twice = twice.map(|id| format!("; message {id} stands twice")).unwrap_or_default();
+            return Some(format!(
+                "rule messages: its checkpoint counts {messages} messages, the stream has {there}{twice}"
+            ));
+        }
+        twice.map(|id| format!("rule messages: message {id} stands twice"))
     }
 
     /// What is wrong with a source that has so many marks. One that does not say how many it should have is right.

@@ -1,4 +1,4 @@
-//! What became of one mail, recipient by recipient.
+//! What became of one mail or message, recipient by recipient.
 
 use std::fmt;
 
@@ -7,29 +7,52 @@ use serde::{Deserialize, Serialize};
 
 use super::Record;
 
-/// What became of one mail, as far as is known now.
+/// What became of one mail or message, as far as is known now. Exactly one of `email` and `message` is there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Receipt {
     /// The id of the email.
-    pub email: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// Its Message-ID.
-    pub message_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// The id of the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// The outcome of all recipients, or partial.
     pub outcome: Outcome,
     /// From 1.
     pub attempt: u64,
     /// When the outcome was known.
     pub at: DateTime<Utc>,
-    /// `host:port`, or the Maildir.
+    /// `host:port`, or the Maildir; the host that messages are posted to.
     pub relay: String,
     /// The TLS version of the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<String>,
-    /// The relay's own id for the mail.
+    /// The relay's own id for the mail; Slack's `ts` of the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_id: Option<String>,
     /// Each recipient for itself.
     pub recipients: Vec<RecipientOutcome>,
+}
+
+impl Receipt {
+    /// The id of what it is about.
+    pub fn id(&self) -> &str {
+        self.email.as_deref().or(self.message.as_deref()).unwrap_or_default()
+    }
+
+    /// What is wrong with it beyond its members.
+    pub fn flaw(&self) -> Option<&'static str> {
+        match (&self.email, &self.message_id, &self.message) {
+            (Some(_), Some(_), None) | (None, None, Some(_)) => None,
+            (Some(_), None, None) => Some("missing field `message_id`"),
+            (Some(_), _, Some(_)) => Some("both `email` and `message` are there"),
+            (None, Some(_), _) => Some("`message_id` without `email`"),
+            (None, None, None) => Some("missing field `email` or `message`"),
+        }
+    }
 }
 
 /// What became of a mail for one recipient.

@@ -1,4 +1,4 @@
-//! Counts alert ids on their way, to be compared with what the checkpoint says.
+//! Counts ids of alerts and messages on their way, to be compared with what the checkpoint says.
 //!
 //! A million ids must fit into little memory: those that are SHA-256 in hexadecimal, as ours are, take 32 bytes each.
 
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Checkpoint, hexadecimal};
 
-/// The ids of the alerts that were counted.
+/// The ids that were counted.
 #[derive(Debug, Default)]
 pub struct Tally {
     packed: Vec<[u8; 32]>,
@@ -91,7 +91,7 @@ impl Tally {
     }
 
     /// An id that was counted twice.
-    fn doubled(&mut self) -> Option<String> {
+    pub(super) fn doubled(&mut self) -> Option<String> {
         self.sort();
         let packed = self.packed.windows(2).find_map(|pair| match pair {
             [one, other] if one == other => Some(hexadecimal(one)),

@@ -60,8 +60,8 @@ pub(super) fn list<W: Write>(path: &Path, output: &mut Writer<W>) -> Result<Stat
 
 fn lines(mail: &WaitingMail) -> Vec<String> {
     let minute = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M").to_string();
-    let Receipt { email, attempt, recipients, .. } = &mail.receipt;
-    let id: String = email.chars().take(SHORT).collect();
+    let Receipt { attempt, recipients, .. } = &mail.receipt;
+    let id: String = mail.receipt.id().chars().take(SHORT).collect();
     let since = mail.queued_at.map(minute).unwrap_or_default();
     let next = mail.due_at.map(|due_at| format!("  next {}", minute(due_at))).unwrap_or_default();
     let plural = if *attempt == 1 { " " } else { "s" };
@@ -152,8 +152,8 @@ pub(super) fn dead_letters<W: Write>(
     tally.unite();
     let (alerts, digest, base) = (tally.count(), tally.digest(), waiting.generation()?);
     let (source, cursor) = (DEAD_LETTERS.to_owned(), Cursor::default());
-    let (marks, emails, taken) = (None, Some(emails), Vec::new());
-    output.write(&Checkpoint { source, base, cursor, alerts, digest, marks, emails, taken })?;
+    let (marks, emails, messages, taken) = (None, Some(emails), None, Vec::new());
+    output.write(&Checkpoint { source, base, cursor, alerts, digest, marks, emails, messages, taken })?;
     output.flush()?;
     Ok(status)
 }

@@ -135,7 +135,7 @@ impl<'s, W: Write + Send> Due<'s, W> {
             verdict.status = verdict.status.worst(Status::Refused);
             verdict.complaints.extend(given_up.into_iter().map(|one| {
                 let why = one.given_up.as_deref().unwrap_or_default();
-                format!("{name} {}: {}: {why}", receipt.email, one.outcome.address)
+                format!("{name} {}: {}: {why}", receipt.id(), one.outcome.address)
             }));
         }
         receipt.outcome = Outcome::of_all(&verdict.recipients);

@@ -84,7 +84,7 @@ pub(super) fn take_over<R: BufRead, W: Write>(
                     status = status.worst(close(sender, patience, open, &checkpoint, &line)?);
                 }
             }
-            Kind::Alert | Kind::Email | Kind::Receipt | Kind::Other => sender.pass(&line),
+            Kind::Alert | Kind::Email | Kind::Message | Kind::Receipt | Kind::Other => sender.pass(&line),
         }
     }
     match taking {
@@ -195,7 +195,7 @@ fn close<W: Write>(
     sender.reports.pass_taken(checkpoint);
     let mut status = Status::Done;
     for receipt in refused {
-        sender.complain(&sender.reports.takes.hopeless(&receipt.email, first_reply(&receipt)));
+        sender.complain(&sender.reports.takes.hopeless(receipt.id(), first_reply(&receipt)));
         sender.print(&receipt);
         status = Status::Refused;
     }

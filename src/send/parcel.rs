@@ -94,8 +94,9 @@ pub(super) fn refusal(letter: &Letter, reason: &str, relay: &str) -> Receipt {
 /// What to print about a mail.
 fn receipt(mail: &Outgoing<'_>, relay: &str, verdict: &Verdict) -> Receipt {
     Receipt {
-        email: mail.id.to_owned(),
-        message_id: mail.message_id.to_owned(),
+        email: Some(mail.id.to_owned()),
+        message_id: Some(mail.message_id.to_owned()),
+        message: None,
         outcome: Outcome::of_all(&verdict.recipients),
         attempt: mail.attempt,
         at: now(),

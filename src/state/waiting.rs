@@ -67,6 +67,7 @@ impl Waiting {
                 receipt: Receipt {
                     email: row.get(1)?,
                     message_id: row.get(2)?,
+                    message: None,
                     outcome: Outcome::Deferred,
                     attempt: 0,
                     at: queued_at.unwrap_or_default(),

@@ -61,7 +61,7 @@ fn an_installation_has_programs_pages_completions_and_examples_below_its_prefix_
     }
     let documents =
         ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "extending.md", "templates.md"];
-    let schemas = ["alert", "checkpoint", "email", "mark", "receipt", "status"];
+    let schemas = ["alert", "checkpoint", "email", "mark", "message", "receipt", "status"];
     expected.extend(schemas.map(|name| format!("opt/tq/share/doc/tq-alerts/schemas/{name}.json")));
     let examples = [
         "examples/cron/tq-alerts",

@@ -48,7 +48,7 @@ pub(super) const CONSUMERS: [Consumer; 5] = [
     Consumer {
         program: "tq-format-email",
         mode: Mode::Validate,
-        reads: &["email", "mark", "checkpoint", "receipt"],
+        reads: &["email", "message", "mark", "checkpoint", "receipt"],
         marks: 1,
     },
 ];
@@ -66,6 +66,9 @@ impl Consumer {
         if let Some(emails) = example.get("emails").filter(|_| self.reads.contains(&"alert")) {
             assert!(emails.is_u64());
             example.as_object_mut().expect("a record").remove("emails");
+        }
+        if !self.reads.contains(&"message") {
+            example.as_object_mut().expect("a record").remove("messages");
         }
         if let Some(marks) = example.get_mut("marks").filter(|marks| marks.is_u64()) {
             *marks = self.marks.into();

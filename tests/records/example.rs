@@ -32,6 +32,14 @@ fn fixed(path: &str) -> Option<Value> {
 /// A record with the members that the page calls for, or with all that it knows.
 pub(super) fn example(page: &Page, record: &str, all: bool) -> Value {
     let mut members = object(page, record, "", all);
+    match record {
+        // One message has one recipient.
+        "message" => drop(members.insert("to".to_owned(), json!("#tq-alerts"))),
+        // It is of one of both.
+        "receipt" if all => drop(members.remove("message")),
+        "receipt" => drop(members.insert("message".to_owned(), json!(WORD))),
+        _ => (),
+    }
     members.insert("record".to_owned(), json!(record));
     members.insert("v".to_owned(), json!(1));
     members.into()
@@ -52,6 +60,7 @@ fn value(page: &Page, record: &str, member: &Member, all: bool) -> Value {
         Type::Integers => json!({"accepted": 1}),
         Type::List => json!([object(page, record, &format!("{}[]", member.path), all)]),
         Type::Object => object(page, record, &member.path, all).into(),
+        Type::Objects => json!([{"type": "divider"}]),
         Type::String => json!(WORD),
         Type::Strings => json!([WORD]),
         Type::Time => json!("2021-10-28T20:32:57.818Z"),
@@ -66,6 +75,7 @@ pub(super) fn wrong(member: &Member) -> Vec<Value> {
         Type::Integers => vec![json!([1]), json!({"accepted": "1"}), json!({"lost": 1})],
         Type::List => vec![json!("a"), json!({}), json!([7])],
         Type::Object => vec![json!("a"), json!(7)],
+        Type::Objects => vec![json!("a"), json!({}), json!([7]), json!([["a"]])],
         Type::String => vec![json!(7), json!(["a"])],
         Type::Strings => vec![json!("a"), json!([7])],
         Type::Time => vec![json!(7), json!("yesterday"), json!("2021-10-28 20:32:57")],

@@ -17,6 +17,8 @@ pub(super) enum Type {
     Integers,
     List,
     Object,
+    /// Objects whose members are somebody else's.
+    Objects,
     String,
     Strings,
     Time,
@@ -44,6 +46,7 @@ impl Type {
             "any" => Self::Any,
             "integer" => Self::Integer,
             "list" => Self::List,
+            "list of objects" => Self::Objects,
             "list of strings" => Self::Strings,
             "object" => Self::Object,
             "object of integers" => Self::Integers,
@@ -60,6 +63,7 @@ impl Type {
             Self::Integers => value.as_object().is_some_and(|members| members.values().all(Value::is_u64)),
             Self::List => value.is_array(),
             Self::Object => value.is_object(),
+            Self::Objects => value.as_array().is_some_and(|list| list.iter().all(Value::is_object)),
             Self::String => value.is_string(),
             Self::Strings => value.as_array().is_some_and(|list| list.iter().all(Value::is_string)),
             Self::Time => value
@@ -206,7 +210,7 @@ impl Check<'_> {
             if member.kind == Type::Integers {
                 continue;
             }
-            if member.kind != Type::Any {
+            if !matches!(member.kind, Type::Any | Type::Objects) {
                 self.value(&path, value);
             } else if has_null(value) {
                 self.complain(&path, "holds a null");

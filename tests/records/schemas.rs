@@ -9,7 +9,7 @@ use boon::{Compiler, SchemaIndex};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tq_alerts::ndjson::Writer;
-use tq_alerts::record::{Alert, Checkpoint, Email, Mark, Receipt, Record};
+use tq_alerts::record::{Alert, Checkpoint, Email, Mark, Message, Receipt, Record};
 use tq_alerts::terminal::Style;
 
 use super::example::{example, holder, with_more, wrong};
@@ -59,6 +59,7 @@ fn told(path: &str, schema: &Value, optional: bool) -> String {
         (Some("object"), _) if schema.get("additionalProperties").is_some() => Type::Integers,
         (Some("object"), _) => Type::Object,
         (Some("array"), Some("string")) => Type::Strings,
+        (Some("array"), Some("object")) if schema["items"].get("properties").is_none() => Type::Objects,
         (Some("array"), _) => Type::List,
         (Some("string"), _) => Type::String,
         _ if schema.get("enum").is_some() => Type::String,
@@ -106,13 +107,14 @@ fn rewritten(record: &Value) -> Result<Value, String> {
         "mark" => again::<Mark>(record),
         "checkpoint" => again::<Checkpoint>(record),
         "email" => again::<Email>(record),
+        "message" => again::<Message>(record),
         "receipt" => again::<Receipt>(record),
         other => panic!("{other} is read by nobody"),
     }
 }
 
 /// The records that travel; the status is only printed.
-const READ: [&str; 5] = ["alert", "mark", "checkpoint", "email", "receipt"];
+const READ: [&str; 6] = ["alert", "mark", "checkpoint", "email", "message", "receipt"];
 
 #[test]
 fn each_record_of_the_page_has_a_schema_with_the_same_members() {
