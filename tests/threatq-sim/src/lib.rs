@@ -12,7 +12,7 @@
 //! ```
 //!
 //! In reading order: `world` (data and changes), `shape` (world to JSON), `query` (what a search finds), `routes` (which
-//! path does what), `server` (sockets), `control` (changing the world from outside). What varies is in `settings`; what goes wrong, or moves
+//! path does what), `server` (requests), `serve` (sockets, shared with other simulators), `control` (changing the world from outside). What varies is in `settings`; what goes wrong, or moves
 //! while a client pages, in `fault` and `later`.
 
 mod call;
@@ -22,6 +22,7 @@ mod later;
 mod log;
 mod query;
 mod routes;
+pub mod serve;
 mod server;
 mod settings;
 mod shape;

@@ -3,14 +3,12 @@
 //! Reads: certificate and key, if asked to; standard input, to see its end. Writes: its address to standard output and a
 //! file. Fails: 1 when the port is taken, a file cannot be read or written, or a certificate or a knob is of no use.
 
-use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::Parser;
-use threatq_sim::{Settings, Sim, World};
+use threatq_sim::{Settings, Sim, World, serve};
 
 #[derive(Parser)]
 #[command(version, about = "Serve a simulated ThreatQ on a loopback port")]
@@ -78,17 +76,9 @@ fn run(args: &Args) -> Result<(), String> {
             knobs.and_then(|knobs| settings.turned(knobs)).map_err(|error| format!("knobs: {error}"))?;
     }
     let sim = Sim::try_start(world, settings).map_err(|error| format!("port {}: {error}", args.port))?;
-    announce(args, &sim.url()).map_err(|error| format!("cannot announce the address: {error}"))?;
-    let (sender, ended) = mpsc::channel::<()>();
-    // Held when nobody waits for standard input, so that the lifetime alone ends the wait.
-    let _held = sender.clone();
-    if args.exit_with_parent {
-        std::thread::spawn(move || {
-            drain(io::stdin().lock());
-            let _ = sender.send(());
-        });
-    }
-    let _ = ended.recv_timeout(Duration::from_secs(args.lifetime));
+    serve::announce(&sim.url(), args.port_file.as_deref())
+        .map_err(|error| format!("cannot announce the address: {error}"))?;
+    serve::stay(Duration::from_secs(args.lifetime), args.exit_with_parent);
     Ok(())
 }
 
@@ -101,23 +91,4 @@ fn generated(count: u64, watched: u64) -> Result<World, String> {
 
 fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-/// The file is complete when it is there: written beside its place, then moved.
-fn announce(args: &Args, url: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{url}")?;
-    out.flush()?;
-    if let Some(path) = &args.port_file {
-        let mut draft = path.clone().into_os_string();
-        draft.push(".new");
-        std::fs::write(&draft, format!("{url}\n"))?;
-        std::fs::rename(&draft, path)?;
-    }
-    Ok(())
-}
-
-fn drain(mut input: impl Read) {
-    let mut buffer = [0; 4096];
-    while matches!(input.read(&mut buffer), Ok(count) if count > 0) {}
 }

@@ -1,39 +1,26 @@
-//! A running simulator: its thread, its port, and its end.
-//!
-//! Serves on 127.0.0.1 only. Dropping it closes every connection, those kept alive too, and waits for its thread.
+//! A running simulator: the world that it serves, and what a test does with it.
 
-mod body;
 mod gzip;
 mod reply;
-mod tls;
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
-use tokio::sync::oneshot;
 
 use crate::fault::{Fault, Faults};
 use crate::later::Later;
 use crate::log::{Log, Request};
 use crate::routes::Shared;
+use crate::serve::Server;
 use crate::settings::Settings;
 use crate::tokens::Tokens;
 use crate::{World, locked};
 
-/// How long a drop waits for a request that is being answered.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-
 /// A running simulator. Dropping it stops it.
 pub struct Sim {
     shared: Arc<Shared>,
-    url: String,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    server: Server,
 }
 
 impl Sim {
@@ -55,12 +42,7 @@ impl Sim {
     }
 
     pub fn try_start(world: World, settings: Settings) -> io::Result<Sim> {
-        let tls =
-            settings.tls.as_ref().map(|(certificate, key)| tls::config(certificate, key)).transpose()?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))?;
-        listener.set_nonblocking(true)?;
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        let url = format!("{scheme}://{}", listener.local_addr()?);
+        let (port, tls) = (settings.port, settings.tls.clone());
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             faults: Mutex::new(Faults::new(settings.fail_next.clone())),
@@ -69,35 +51,14 @@ impl Sim {
             tokens: Mutex::new(Tokens::default()),
             log: Log::default(),
         });
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let (stop, stopped) = oneshot::channel();
         let router = Router::new().fallback(reply::handle).with_state(Arc::clone(&shared));
-        let serve = async move {
-            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
-                return;
-            };
-            // Without this, an answer in two writes waits for a delayed acknowledgement.
-            let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-            let _ = match tls {
-                Some(tls) => axum::serve(tls::TlsListener::new(listener, tls), router).await,
-                None => axum::serve(listener, router).await,
-            };
-        };
-        let thread = std::thread::Builder::new().name("threatq-sim".into()).spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = serve => {}
-                    _ = stopped => {}
-                }
-            });
-            runtime.shutdown_timeout(LAST_WORDS);
-        })?;
-        Ok(Sim { shared, url, stop: Some(stop), thread: Some(thread) })
+        let server = Server::start(port, tls.as_ref(), router)?;
+        Ok(Sim { shared, server })
     }
 
     /// `http://127.0.0.1:PORT`, or `https://…` with TLS.
     pub fn url(&self) -> String {
-        self.url.clone()
+        self.server.url()
     }
 
     /// The world, held still: requests wait until the guard is dropped.
@@ -145,17 +106,5 @@ impl Sim {
     /// Makes every token worthless, as a restart of the appliance might.
     pub fn revoke_tokens(&self) {
         locked(&self.shared.tokens).revoke_all();
-    }
-}
-
-impl Drop for Sim {
-    fn drop(&mut self) {
-        // Both fail only when the thread has ended already.
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }

@@ -15,11 +15,11 @@ use axum::http::header::{
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
-use super::body::{Drip, Pieces, Torn, spaces};
 use super::gzip;
 use crate::call::{Answer, Call, JSON};
 use crate::fault::{FaultKind, RetryAfter, Target};
 use crate::routes::{self, Shared};
+use crate::serve::{Drip, Pieces, Torn, spaces};
 use crate::settings::Settings;
 use crate::stamp::Stamp;
 use crate::tokens::bearer;

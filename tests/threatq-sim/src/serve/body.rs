@@ -40,6 +40,21 @@ impl HttpBody for Torn {
     }
 }
 
+/// Nothing at all: its error makes hyper close the connection before a byte of the answer is on its way.
+pub struct Cut;
+
+impl HttpBody for Cut {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Poll::Ready(Some(Err(io::Error::other("cut"))))
+    }
+}
+
 /// Comes byte by byte, each after a pause.
 pub struct Drip {
     left: Bytes,

@@ -1,0 +1,121 @@
+//! What a simulator stands on, and this one shares with others: a port on loopback, TLS, bodies that go wrong, and the
+//! ways in which its program says where it is and when it ends.
+//!
+//! Serves on 127.0.0.1 only. Dropping a [`Server`] closes every connection, those kept alive too, and waits for its thread.
+
+mod body;
+mod tls;
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use tokio::sync::oneshot;
+
+pub use body::{Cut, Drip, Pieces, Torn, spaces};
+
+/// How long a drop waits for a request that is being answered.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// A thread that serves a router. Dropping it stops it.
+pub struct Server {
+    url: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Serves on this port, or on a free one where it is 0. `tls` are a certificate chain and its key, both PEM.
+    ///
+    /// # Errors
+    /// When the port is taken, or the certificate or key is of no use.
+    pub fn start(port: u16, tls: Option<&(String, String)>, router: Router) -> io::Result<Server> {
+        let tls = tls.map(|(certificate, key)| tls::config(certificate, key)).transpose()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        listener.set_nonblocking(true)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr()?);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let (stop, stopped) = oneshot::channel();
+        let serve = async move {
+            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+                return;
+            };
+            // Without this, an answer in two writes waits for a delayed acknowledgement.
+            let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+            let _ = match tls {
+                Some(tls) => axum::serve(tls::TlsListener::new(listener, tls), router).await,
+                None => axum::serve(listener, router).await,
+            };
+        };
+        let thread = std::thread::Builder::new().name("simulator".into()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = serve => {}
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_timeout(LAST_WORDS);
+        })?;
+        Ok(Server { url, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// `http://127.0.0.1:PORT`, or `https://…` with TLS.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only when the thread has ended already.
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Says the address on standard output and in a file, which is complete when it is there: written beside its place, then
+/// moved.
+///
+/// # Errors
+/// When one of them cannot be written.
+pub fn announce(url: &str, file: Option<&Path>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{url}")?;
+    out.flush()?;
+    if let Some(path) = file {
+        let mut draft = path.to_owned().into_os_string();
+        draft.push(".new");
+        std::fs::write(&draft, format!("{url}\n"))?;
+        std::fs::rename(&draft, path)?;
+    }
+    Ok(())
+}
+
+/// Waits for so long, or until standard input ends where that is the parent's end.
+pub fn stay(lifetime: Duration, exit_with_parent: bool) {
+    let (sender, ended) = mpsc::channel::<()>();
+    // Held when nobody waits for standard input, so that the lifetime alone ends the wait.
+    let _held = sender.clone();
+    if exit_with_parent {
+        std::thread::spawn(move || {
+            drain(io::stdin().lock());
+            let _ = sender.send(());
+        });
+    }
+    let _ = ended.recv_timeout(lifetime);
+}
+
+fn drain(mut input: impl Read) {
+    let mut buffer = [0; 4096];
+    while matches!(input.read(&mut buffer), Ok(count) if count > 0) {}
+}
