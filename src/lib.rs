@@ -30,6 +30,7 @@ pub mod validate;
 
 pub mod mail;
 pub mod maildir;
+pub mod slack;
 pub mod smtp;
 pub mod state;
 pub mod threatq;

@@ -3,6 +3,7 @@
 //! Without a state it sends as it reads. With one, a source is taken over whole at its checkpoint, and then delivered:
 //! what was taken survives any crash, and what was not is found again by the next fetch.
 
+mod account;
 mod asked;
 mod backlog;
 mod destination;
@@ -31,6 +32,8 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
 use chrono::{DateTime, Utc};
+
+use intake::{Desk, Place};
 
 use crate::exit::{self, Failure, Status};
 use crate::interrupt::{self, Ready};
@@ -65,8 +68,7 @@ struct Reports<W: Write> {
 impl<W: Write> Sender<W> {
     /// A sender that has connected to nobody yet.
     pub fn new(program: &'static str, destination: Destination, output: Writer<W>) -> Self {
-        let (takes, receipts) = (destination.takes(), BTreeMap::new());
-        let reports = Reports { program, takes, output, unwritten: None, said_down: false, receipts };
+        let reports = Reports::new(program, destination.takes(), output);
         Self { destination, reports, started: now() }
     }
 
@@ -96,7 +98,9 @@ impl<W: Write> Sender<W> {
         run.begin(state)?;
         let (program, mut last) = (self.reports.program, 0);
         let backlog = queue::deliver(&mut self, state, patience, &mut last);
-        let taken = intake::take_over(&mut self, state, patience, input);
+        let relay = self.destination.name();
+        let place = Place::Last(patience);
+        let taken = Desk { reports: &mut self.reports, relay, state, place }.take_over(input);
         let delivered = queue::deliver(&mut self, state, patience, &mut last);
         let closed = queue::close(&self, state, patience);
         let worked = exit::both(program, taken, exit::both(program, delivered, closed));
@@ -106,25 +110,31 @@ impl<W: Write> Sender<W> {
         run.end(program, state, &receipts, done)
     }
 
-    fn print(&mut self, receipt: &Receipt) {
-        self.reports.print(receipt);
-    }
-
-    fn pass(&mut self, line: &Line<'_>) {
-        self.reports.pass(line);
-    }
-
     fn complain(&self, complaint: &impl std::fmt::Display) {
         self.reports.complain(complaint);
     }
 
     fn finish(mut self, done: Result<Status, Failure>) -> Result<Status, Failure> {
         self.destination.close();
-        let Reports { program, mut output, unwritten, .. } = self.reports;
-        let unwritten = unwritten.or_else(|| output.flush().err());
-        let written = unwritten.map_or(Ok(Status::Done), |error| Err(error.into()));
-        exit::both(program, done, written)
+        self.reports.finish(done)
     }
+}
+
+/// Takes the sources of the stream over as a sender before others does: into an outbox of its own, without a word to
+/// anybody. A run of its own delivers what is in it. `destination` is what receipts call it.
+pub fn take_over<R: BufRead, W: Write>(
+    program: &'static str,
+    takes: Takes,
+    destination: String,
+    state: &State,
+    input: Reader<R>,
+    output: Writer<W>,
+) -> Result<Status, Failure> {
+    let mut reports = Reports::new(program, takes, output);
+    let (relay, place) = (destination, Place::BeforeOthers);
+    let done = Desk { reports: &mut reports, relay, state, place }.take_over(input);
+    let counted = state.end_run(&reports.receipts, None).map(|()| Status::Done).map_err(Failure::from);
+    heeding_signals(reports.finish(exit::both(program, done, counted)))
 }
 
 /// What a run has come to, where a signal may have cut it short.
@@ -143,6 +153,17 @@ fn heeding_signals(done: Result<Status, Failure>) -> Result<Status, Failure> {
 }
 
 impl<W: Write> Reports<W> {
+    fn new(program: &'static str, takes: Takes, output: Writer<W>) -> Self {
+        let receipts = BTreeMap::new();
+        Self { program, takes, output, unwritten: None, said_down: false, receipts }
+    }
+
+    fn finish(mut self, done: Result<Status, Failure>) -> Result<Status, Failure> {
+        let unwritten = self.unwritten.or_else(|| self.output.flush().err());
+        let written = unwritten.map_or(Ok(Status::Done), |error| Err(error.into()));
+        exit::both(self.program, done, written)
+    }
+
     fn print(&mut self, receipt: &Receipt) {
         *self.receipts.entry(receipt.outcome.as_str()).or_default() += 1;
         let written = self.output.write(receipt).and_then(|()| self.output.flush());

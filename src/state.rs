@@ -125,16 +125,31 @@ impl State {
     pub fn open(path: &Path) -> Result<Self, Error> {
         file::prepare_folder(path)?;
         let mut lock = file::Lock::take(path)?;
-        if !file::is_there(path, lock.has_begun)? {
-            file::create(path)?;
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut database = Connection::open_with_flags(path, flags)?;
-        schema::prepare(&mut database, path, lock.has_begun).map_err(|error| error.at(path))?;
-        lock.begin(path)?;
+        let database = prepared(path, &mut lock)?;
         let state = Self { database, path: path.to_owned(), reserve: RefCell::default(), _lock: lock };
         state.find_interrupted()?;
         Ok(state)
+    }
+
+    /// Opens the state for one who only takes over, also while another program delivers what is in it: a service that is
+    /// slow must keep nothing back.
+    pub fn open_to_take_over(path: &Path) -> Result<Self, Error> {
+        file::prepare_folder(path)?;
+        let lock = file::Lock::take_to_take_over(path)?;
+        let database = match file::Lock::take(path) {
+            Ok(mut lock) => prepared(path, &mut lock)?,
+            Err(Error::Locked(_)) => {
+                let has_begun = file::has_begun(path);
+                if !file::is_there(path, has_begun)? {
+                    return Err(Error::Locked("state: another program is making it".to_owned()));
+                }
+                let database = Connection::open_with_flags(path, WRITING)?;
+                schema::join(&database, path).map_err(|error| error.at(path))?;
+                database
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Self { database, path: path.to_owned(), reserve: RefCell::default(), _lock: lock })
     }
 
     /// Keeps room on the disk for the outcome of a mail, so that a disk that is full is found out before the mail is sent.
@@ -145,6 +160,19 @@ impl State {
         }
         Ok(())
     }
+}
+
+const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// A connection to a state with the tables of this release, made where there was none.
+fn prepared(path: &Path, lock: &mut file::Lock) -> Result<Connection, Error> {
+    if !file::is_there(path, lock.has_begun)? {
+        file::create(path)?;
+    }
+    let mut database = Connection::open_with_flags(path, WRITING)?;
+    schema::prepare(&mut database, path, lock.has_begun).map_err(|error| error.at(path))?;
+    lock.begin(path)?;
+    Ok(database)
 }
 
 /// A connection that reads one snapshot, whatever a sender commits meanwhile; none before the first run.

@@ -41,7 +41,7 @@ const HOMES: [(&str, &[&str]); 25] = [
 /// The modules of the library, from the top. A module names those of lower layers only.
 const LAYERS: [&[&str]; 6] =
     [&["fetch", "format", "send", "validate"], EDGES, &["change"], &["ndjson"], &["record"], PLUMBING];
-const EDGES: &[&str] = &["mail", "maildir", "smtp", "state", "threatq"];
+const EDGES: &[&str] = &["mail", "maildir", "slack", "smtp", "state", "threatq"];
 /// These may name each other.
 const PLUMBING: &[&str] =
     &["config", "escape", "exit", "interrupt", "logging", "secret", "terminal", "tls", "zone"];

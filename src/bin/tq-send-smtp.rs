@@ -63,7 +63,13 @@ fn run(args: Args) -> Result<Status, Failure> {
     let mut output = ndjson::Writer::new(io::stdout(), style);
     let monitoring = args.monitoring.or(file.monitoring);
     let metrics = monitoring.metrics.clone().map(|path| Metrics::new(path, args.common.config.as_deref()));
-    let asked = Asked { program: PROGRAM, look: &args.look, part: &args.part, monitoring: &monitoring };
+    let asked = Asked {
+        program: PROGRAM,
+        takes: Takes::Emails,
+        look: &args.look,
+        part: &args.part,
+        monitoring: &monitoring,
+    };
     if let Some(answered) = asked.answer(state_path.as_deref(), metrics.as_ref(), &mut output) {
         return answered;
     }

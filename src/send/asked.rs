@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::backlog::{self, Order};
-use super::{Metrics, heartbeat, run, status};
+use super::{Metrics, Takes, heartbeat, run, status};
 use crate::config::{self, Look, Monitoring, Part};
 use crate::exit::{Failure, Status};
 use crate::ndjson::{self, Writer};
@@ -15,6 +15,8 @@ use crate::state::State;
 pub struct Asked<'a> {
     /// The program that is asked.
     pub program: &'a str,
+    /// What it sends.
+    pub takes: Takes,
     /// What it may be asked of its state.
     pub look: &'a Look,
     /// The run that may have ended.
@@ -36,7 +38,11 @@ impl Asked<'_> {
         if ended.is_none() && queue.is_none() && !dead_letters && !status {
             return None;
         }
-        let path = match config::required(state, "--state", "state.file") {
+        let key = match self.takes {
+            Takes::Emails => "state.file",
+            Takes::Messages => "slack.state",
+        };
+        let path = match config::required(state, "--state", key) {
             Ok(path) => path,
             Err(failure) => return Some(Err(failure)),
         };
@@ -51,11 +57,11 @@ impl Asked<'_> {
 
     fn look<W: Write>(&self, path: &Path, output: &mut Writer<W>) -> Result<Status, Failure> {
         match &self.look.queue {
-            None if self.look.status => status::status(path, output),
-            None => backlog::dead_letters(self.program, path, output),
+            None if self.look.status => status::status(self.takes, path, output),
+            None => backlog::dead_letters(self.program, self.takes, path, output),
             Some(words) => match Order::of(words)? {
                 None => backlog::list(path, output),
-                Some(order) => backlog::carry_out(&State::open(path)?, &order),
+                Some(order) => backlog::carry_out(self.takes, &State::open(path)?, &order),
             },
         }
     }

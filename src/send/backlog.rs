@@ -1,4 +1,4 @@
-//! What waits in the outbox and what was given up, for people: listed, tried again, dropped, or printed as emails.
+//! What waits in the outbox and what was given up, for people: listed, tried again, dropped, or printed as records.
 //!
 //! Listing reads a snapshot and keeps no sender out; an order to try again or to drop is a writer's, and finds the state
 //! in use while a sender runs.
@@ -8,11 +8,12 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+use super::Takes;
 use crate::exit::{self, Failure, Status};
 use crate::mail::mime;
 use crate::ndjson::Writer;
-use crate::record::{Checkpoint, Cursor, Email, Receipt, Tally};
-use crate::state::{DEAD_LETTERS, State, Waiting, WaitingMail};
+use crate::record::{Checkpoint, Cursor, Email, Message, Receipt, Tally};
+use crate::state::{DEAD_LETTERS, DeadLetter, State, Waiting, WaitingMail};
 
 /// How many characters of an email's id people are shown.
 const SHORT: usize = 12;
@@ -78,32 +79,34 @@ fn lines(mail: &WaitingMail) -> Vec<String> {
 }
 
 /// Carries out an order.
-pub(super) fn carry_out(state: &State, order: &Order) -> Result<Status, Failure> {
+pub(super) fn carry_out(takes: Takes, state: &State, order: &Order) -> Result<Status, Failure> {
     let (id, is_done) = match order {
         Order::RetryAll => {
             state.retry_all()?;
             return Ok(Status::Done);
         }
-        Order::Retry(id) => (id, state.retry(one(state, id)?)?),
+        Order::Retry(id) => (id, state.retry(one(takes, state, id)?)?),
         Order::Drop(id) => {
-            state.drop_mail(one(state, id)?)?;
+            state.drop_mail(one(takes, state, id)?)?;
             (id, true)
         }
     };
     if is_done {
         Ok(Status::Done)
     } else {
-        Err(refused(format!("email {id} never was a mail: --dead-letters prints it")))
+        let (name, noun) = (takes.name(), takes.noun());
+        Err(refused(format!("{name} {id} can never be a {noun}: --dead-letters prints it")))
     }
 }
 
-/// The one undelivered mail whose email id begins like this.
-fn one(state: &State, id: &str) -> Result<i64, Failure> {
+/// The one that was not delivered whose id begins like this.
+fn one(takes: Takes, state: &State, id: &str) -> Result<i64, Failure> {
+    let noun = takes.noun();
     match state.undelivered(id)?.as_slice() {
         [one] => Ok(*one),
-        [] => Err(refused(format!("no undelivered mail has an id that begins with '{id}'; see --queue"))),
+        [] => Err(refused(format!("no undelivered {noun} has an id that begins with '{id}'; see --queue"))),
         [_, ..] => {
-            Err(refused(format!("several undelivered mails have ids that begin with '{id}'; see --queue")))
+            Err(refused(format!("several undelivered {noun}s have ids that begin with '{id}'; see --queue")))
         }
     }
 }
@@ -112,50 +115,88 @@ fn refused(sentence: String) -> Failure {
     Failure::new(Status::Refused, sentence)
 }
 
-/// Prints the dead letters as emails to those who were refused, closed by a checkpoint: new mails under new ids, because
+/// Prints the dead letters as records to those who were refused, closed by a checkpoint: new ones under new ids, because
 /// mail stores drop what bears a Message-ID that they know.
 pub(super) fn dead_letters<W: Write>(
     program: &str,
+    takes: Takes,
     path: &Path,
     output: &mut Writer<W>,
 ) -> Result<Status, Failure> {
     let waiting = Waiting::open(path)?;
     let mut status = Status::Done;
-    let (mut tally, mut emails) = (Tally::default(), 0);
+    let (mut tally, mut count) = (Tally::default(), 0);
     for letter in waiting.dead_letters(again)? {
-        let record = letter.record.as_deref().map(serde_json::from_str::<Email>);
-        let Some(Ok(mut email)) = record else {
+        if letter.is_message != (takes == Takes::Messages) {
+            continue;
+        }
+        let Some(alerts) = print(takes, &letter, output)? else {
+            let (name, id) = (takes.name(), &letter.email);
             exit::complain(
                 program,
-                &format!("email {}: its record is not kept; --queue retry sends it again", letter.email),
+                &format!("{name} {id}: its record is not kept; --queue retry sends it again"),
             );
             status = status.worst(Status::Refused);
             continue;
         };
-        let is_refused = |text: &String| {
-            let address = mime::address(text).map_or_else(|_| text.clone(), |address| address.to_string());
-            letter.addresses.contains(&address)
-        };
-        for list in [&mut email.to, &mut email.cc, &mut email.bcc] {
-            list.retain(is_refused);
-        }
-        email.id = again(&email.id);
-        email.message_id = match email.message_id.split_once('@') {
-            Some((left, right)) => format!("{}@{right}", again(left)),
-            None => again(&email.message_id),
-        };
-        email.source = Some(DEAD_LETTERS.to_owned());
-        email.alerts.iter().for_each(|id| tally.add(id));
-        emails += 1;
-        output.write(&email)?;
+        // The alerts themselves are in no stream of dead messages.
+        alerts.iter().filter(|_| takes == Takes::Emails).for_each(|id| tally.add(id));
+        count += 1;
     }
     tally.unite();
     let (alerts, digest, base) = (tally.count(), tally.digest(), waiting.generation()?);
     let (source, cursor) = (DEAD_LETTERS.to_owned(), Cursor::default());
-    let (marks, emails, messages, taken) = (None, Some(emails), None, Vec::new());
-    output.write(&Checkpoint { source, base, cursor, alerts, digest, marks, emails, messages, taken })?;
+    let (emails, messages) = match takes {
+        Takes::Emails => (Some(count), None),
+        Takes::Messages => (None, Some(count)),
+    };
+    let closing =
+        Checkpoint { source, base, cursor, alerts, digest, marks: None, emails, messages, taken: Vec::new() };
+    output.write(&closing)?;
     output.flush()?;
     Ok(status)
+}
+
+/// Prints a dead letter as a new record, and says which alerts it is about; none where its record is not kept.
+fn print<W: Write>(
+    takes: Takes,
+    letter: &DeadLetter,
+    output: &mut Writer<W>,
+) -> Result<Option<Vec<String>>, Failure> {
+    let record = letter.record.as_deref().unwrap_or_default();
+    match takes {
+        Takes::Emails => {
+            let Ok(email) = serde_json::from_str(record) else { return Ok(None) };
+            let email = email_again(email, letter);
+            output.write(&email)?;
+            Ok(Some(email.alerts))
+        }
+        Takes::Messages => {
+            let Ok(mut message) = serde_json::from_str::<Message>(record) else { return Ok(None) };
+            message.id = again(&message.id);
+            message.source = Some(DEAD_LETTERS.to_owned());
+            output.write(&message)?;
+            Ok(Some(message.alerts))
+        }
+    }
+}
+
+/// The email to those who were refused.
+fn email_again(mut email: Email, letter: &DeadLetter) -> Email {
+    let is_refused = |text: &String| {
+        let address = mime::address(text).map_or_else(|_| text.clone(), |address| address.to_string());
+        letter.addresses.contains(&address)
+    };
+    for list in [&mut email.to, &mut email.cc, &mut email.bcc] {
+        list.retain(is_refused);
+    }
+    email.id = again(&email.id);
+    email.message_id = match email.message_id.split_once('@') {
+        Some((left, right)) => format!("{}@{right}", again(left)),
+        None => again(&email.message_id),
+    };
+    email.source = Some(DEAD_LETTERS.to_owned());
+    email
 }
 
 /// The name of what is sent once more.

@@ -22,7 +22,8 @@ pub enum Destination {
 #[derive(Clone, Copy)]
 pub(super) struct Outgoing<'a> {
     pub(super) id: &'a str,
-    pub(super) message_id: &'a str,
+    /// That of an email; a message has none.
+    pub(super) message_id: Option<&'a str>,
     pub(super) attempt: u64,
     pub(super) sender: &'a str,
     pub(super) recipients: &'a [String],
@@ -39,7 +40,7 @@ impl<'a> From<&'a Pending> for Outgoing<'a> {
     fn from(pending: &'a Pending) -> Self {
         Self {
             id: &pending.email,
-            message_id: &pending.message_id,
+            message_id: pending.message_id.as_deref(),
             attempt: pending.attempt,
             sender: &pending.mail.sender,
             recipients: &pending.mail.recipients,

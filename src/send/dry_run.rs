@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 
-use super::intake::Account;
+use super::account::Account;
 use super::letter::Takes;
 use crate::exit::{self, Failure, Status};
 use crate::ndjson::{Reader, Writer};
@@ -16,10 +16,13 @@ pub fn dry_run<R: BufRead, W: Write>(
     mut input: Reader<R>,
     mut output: Writer<W>,
 ) -> Result<Status, Failure> {
-    let (mut status, mut account) = (Status::Done, Account::default());
+    let (mut status, mut account) = (Status::Done, Account::new(takes));
     while let Some(line) = input.next_line()? {
         if line.kind == Kind::Checkpoint {
             account.close(&line)?;
+        }
+        if line.kind == Kind::Alert && takes.counts_alerts() {
+            account.pass(&line.parse()?);
         }
         let Some(letter) = takes.letter(&line)? else { continue };
         account.count(&letter);

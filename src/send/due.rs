@@ -12,6 +12,7 @@ use std::io::Write;
 use chrono::{DateTime, Utc};
 
 use super::destination::{Destination, Down};
+use super::letter::Takes;
 use super::parcel::{Concluded, Supply};
 use super::{Patience, Reports};
 use crate::exit::{Failure, Status};
@@ -35,6 +36,8 @@ pub(super) struct Due<'s, W: Write> {
     begun: VecDeque<Pending>,
     /// How many mails are handed out.
     in_hand: usize,
+    /// How many mails wait for another kind of sender.
+    pub(super) others: u64,
     pub(super) status: Status,
 }
 
@@ -47,8 +50,8 @@ impl<'s, W: Write + Send> Due<'s, W> {
         by: DateTime<Utc>,
         last: &'s mut i64,
     ) -> Self {
-        let (found, begun, in_hand, status) = (None, VecDeque::new(), 0, Status::Done);
-        Self { state, patience, reports, by, last, found, begun, in_hand, status }
+        let (found, begun, in_hand, others, status) = (None, VecDeque::new(), 0, 0, Status::Done);
+        Self { state, patience, reports, by, last, found, begun, in_hand, others, status }
     }
 
     /// Delivers them all.
@@ -75,7 +78,8 @@ impl<'s, W: Write + Send> Due<'s, W> {
         }
         self.find()?;
         if self.found.is_some() {
-            self.state.postpone(down.outcome, &down.reason, now())?;
+            let messages = self.reports.takes == Takes::Messages;
+            self.state.postpone(messages, down.outcome, &down.reason, now())?;
         }
         while let Some(pending) = self.found.take() {
             let concluded = destination.deliver(pending);
@@ -86,11 +90,18 @@ impl<'s, W: Write + Send> Due<'s, W> {
         Ok(())
     }
 
-    /// Looks for the next mail.
+    /// Looks for the next mail. What waits for another kind of sender is passed over, and counted.
     fn find(&mut self) -> Result<(), Failure> {
-        if self.found.is_none() {
-            self.found = self.state.next_due(*self.last, self.by)?;
-            *self.last = self.found.as_ref().map_or(*self.last, |found| found.id);
+        while self.found.is_none()
+            && let Some(found) = self.state.next_due(*self.last, self.by)?
+        {
+            *self.last = found.id;
+            let is_message = found.message_id.is_none();
+            if is_message == (self.reports.takes == Takes::Messages) {
+                self.found = Some(found);
+            } else {
+                self.others += 1;
+            }
         }
         Ok(())
     }

@@ -5,120 +5,238 @@
 
 use std::io::{BufRead, Write};
 
+use super::account::Account;
 use super::letter::Letter;
-use super::{Patience, Sender, parcel};
+use super::{Patience, Reports, parcel};
 use crate::exit::{Failure, Status};
 use crate::ndjson::{Line, Reader};
-use crate::record::{Checkpoint, Kind, Mark, Receipt, Tally, now};
+use crate::record::{Alert, Checkpoint, Kind, Mark, Receipt, now};
 use crate::state::{Intake, QueuedMail, State};
 
-/// The emails of a source, to be compared with what its checkpoint says.
-#[derive(Default)]
-pub(super) struct Account {
-    tally: Tally,
-    emails: u64,
+/// Where the sender stands.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'p> {
+    /// Last: its state holds marks and cursors, and its commit moves them.
+    Last(&'p Patience),
+    /// Before others: it has an outbox of its own, and nothing that it does keeps a source back.
+    BeforeOthers,
 }
 
-impl Account {
-    pub(super) fn count(&mut self, letter: &Letter) {
-        self.emails += 1;
-        letter.alerts.iter().for_each(|id| self.tally.add(id));
-    }
-
-    /// What is wrong with the emails, by the word of their checkpoint.
-    fn disagreement(mut self, checkpoint: &Checkpoint) -> Option<String> {
-        // One alert may be in several emails.
-        self.tally.unite();
-        checkpoint.disagreement_of_emails(self.emails).or_else(|| self.tally.disagreement(checkpoint))
-    }
-
-    /// Compares the emails so far with their checkpoint, which the line holds, and begins to count anew.
-    pub(super) fn close(&mut self, line: &Line<'_>) -> Result<Checkpoint, Failure> {
-        let checkpoint: Checkpoint = line.parse()?;
-        match std::mem::take(self).disagreement(&checkpoint) {
-            Some(reason) => Err(line.error(format_args!("source '{}': {reason}", checkpoint.source)).into()),
-            None => Ok(checkpoint),
-        }
-    }
+/// What is taken over into.
+pub(super) struct Desk<'a, W: Write> {
+    pub(super) reports: &'a mut Reports<W>,
+    /// What the receipts call the destination.
+    pub(super) relay: String,
+    pub(super) state: &'a State,
+    pub(super) place: Place<'a>,
 }
 
 /// A source on its way into the state.
 struct Taking<'s> {
     /// Its name, as soon as a record says it.
     source: Option<String>,
-    intake: Intake<'s>,
+    letters: Letters<'s>,
     account: Account,
     marks: u64,
     refused: Vec<Receipt>,
-    /// How many mails waited before it.
-    waiting: u64,
 }
 
-/// Reads the stream to its end. Fails with 65 when it is broken, or ends before a checkpoint.
-pub(super) fn take_over<R: BufRead, W: Write>(
-    sender: &mut Sender<W>,
-    state: &State,
-    patience: &Patience,
-    mut input: Reader<R>,
-) -> Result<Status, Failure> {
-    let mut status = Status::Done;
-    let mut taking: Option<Taking<'_>> = None;
-    while let Some(line) = input.next_line()? {
-        if let Some(letter) = sender.reports.takes.letter(&line)? {
-            let open = of_source(sender, state, &mut taking, letter.source.as_deref(), &mut status)?;
-            queue(sender, open, &letter, &line)?;
-            continue;
-        }
-        match line.kind {
-            Kind::Mark => {
-                let mark: Mark = line.parse()?;
-                let open = of_source(sender, state, &mut taking, Some(&mark.source), &mut status)?;
-                open.intake.remember(&mark.marks)?;
-                open.marks += mark.marks.len() as u64;
-                sender.pass(&line);
+/// Where the letters of a source are until its checkpoint comes.
+enum Letters<'s> {
+    /// In a transaction, beside so many mails that waited before it.
+    Begun(Intake<'s>, u64),
+    /// In memory, each with its record: a transaction that is open while a fetcher works would keep out whoever delivers.
+    Held(Vec<(Letter, String)>),
+}
+
+impl<'a, W: Write> Desk<'a, W> {
+    /// Reads the stream to its end. Fails with 65 when it is broken, or ends before a checkpoint.
+    pub(super) fn take_over<R: BufRead>(&mut self, mut input: Reader<R>) -> Result<Status, Failure> {
+        let mut status = Status::Done;
+        let mut taking: Option<Taking<'a>> = None;
+        while let Some(line) = input.next_line()? {
+            if let Some(letter) = self.reports.takes.letter(&line)? {
+                let open = self.of_source(&mut taking, letter.source.as_deref(), &mut status)?;
+                self.queue(open, letter, &line)?;
+                continue;
             }
-            Kind::Checkpoint => {
-                let checkpoint: Checkpoint = line.parse()?;
-                of_source(sender, state, &mut taking, Some(&checkpoint.source), &mut status)?;
-                if let Some(open) = taking.take() {
-                    status = status.worst(close(sender, patience, open, &checkpoint, &line)?);
+            match line.kind {
+                Kind::Mark => {
+                    let mark: Mark = line.parse()?;
+                    let open = self.of_source(&mut taking, Some(&mark.source), &mut status)?;
+                    open.marks += mark.marks.len() as u64;
+                    if let Letters::Begun(intake, _) = &open.letters {
+                        intake.remember(&mark.marks)?;
+                    }
+                    self.reports.pass(&line);
+                }
+                Kind::Checkpoint => {
+                    let checkpoint: Checkpoint = line.parse()?;
+                    self.of_source(&mut taking, Some(&checkpoint.source), &mut status)?;
+                    if let Some(open) = taking.take() {
+                        status = status.worst(self.close(open, &checkpoint, &line)?);
+                    }
+                }
+                Kind::Alert if self.reports.takes.counts_alerts() => {
+                    let alert: Alert = line.parse()?;
+                    let open = self.of_source(&mut taking, Some(&alert.source), &mut status)?;
+                    open.account.pass(&alert);
+                    open.marks += alert.marks.len() as u64;
+                    if let Letters::Begun(intake, _) = &open.letters {
+                        intake.remember(&alert.marks)?;
+                    }
+                    self.reports.pass(&line);
+                }
+                Kind::Alert | Kind::Email | Kind::Message | Kind::Receipt | Kind::Other => {
+                    self.reports.pass(&line);
                 }
             }
-            Kind::Alert | Kind::Email | Kind::Message | Kind::Receipt | Kind::Other => sender.pass(&line),
+        }
+        match taking {
+            Some(Taking { source, .. }) => {
+                Err(Failure::new(Status::BadStream, incomplete(source.as_deref())))
+            }
+            None => Ok(status),
         }
     }
-    match taking {
-        Some(Taking { source, .. }) => Err(Failure::new(Status::BadStream, incomplete(source.as_deref()))),
-        None => Ok(status),
+
+    /// The source of the record at hand. One that is open under another name was given up before its checkpoint.
+    fn of_source<'t>(
+        &self,
+        taking: &'t mut Option<Taking<'a>>,
+        source: Option<&str>,
+        status: &mut Status,
+    ) -> Result<&'t mut Taking<'a>, Failure> {
+        let open_name = taking.as_ref().and_then(|open| open.source.as_deref());
+        if let (Some(open_name), Some(source)) = (open_name, source)
+            && open_name != source
+        {
+            self.reports.complain(&incomplete(Some(open_name)));
+            *status = status.worst(Status::BadStream);
+            *taking = None;
+        }
+        let open = if let Some(open) = taking.take() { open } else { self.begin()? };
+        let open = taking.insert(open);
+        open.source = open.source.take().or_else(|| source.map(str::to_owned));
+        Ok(open)
+    }
+
+    fn begin(&self) -> Result<Taking<'a>, Failure> {
+        let letters = match self.place {
+            Place::Last(_) => {
+                let waiting = self.state.waiting()?;
+                Letters::Begun(self.state.intake()?, waiting)
+            }
+            Place::BeforeOthers => Letters::Held(Vec::new()),
+        };
+        let account = Account::new(self.reports.takes);
+        Ok(Taking { source: None, letters, account, marks: 0, refused: Vec::new() })
+    }
+
+    /// Keeps a letter of a source.
+    fn queue(&self, open: &mut Taking<'a>, letter: Letter, line: &Line<'_>) -> Result<(), Failure> {
+        open.account.count(&letter);
+        if let Some(reason) = &letter.refused {
+            // It can never be sent; that must not keep the others back.
+            open.refused.push(parcel::refusal(&letter, reason, &self.relay));
+        }
+        match &mut open.letters {
+            Letters::Begun(intake, _) => put(intake, open.source.as_deref(), &letter, &line.text())?,
+            Letters::Held(letters) => letters.push((letter, line.text().into_owned())),
+        }
+        Ok(())
+    }
+
+    /// Compares the source with its checkpoint and commits it.
+    fn close(
+        &mut self,
+        open: Taking<'a>,
+        checkpoint: &Checkpoint,
+        line: &Line<'_>,
+    ) -> Result<Status, Failure> {
+        let Taking { letters, mut account, marks, refused, .. } = open;
+        let source = &checkpoint.source;
+        let disagreement = account.disagreement(checkpoint);
+        if let Some(reason) = disagreement.or_else(|| checkpoint.disagreement_of_marks(marks)) {
+            return Err(line
+                .error(format_args!("source '{source}': {reason}; nothing of it is sent"))
+                .into());
+        }
+        match letters {
+            Letters::Begun(intake, waiting) => {
+                if let Some(reason) = self.hindrance(&intake, waiting, &account, checkpoint)? {
+                    self.reports.complain(&format!("source '{source}'{reason} fetches it again"));
+                    return Ok(Status::TryAgain);
+                }
+                intake.commit(checkpoint)?;
+            }
+            Letters::Held(letters) => {
+                let intake = self.state.intake()?;
+                for (letter, record) in &letters {
+                    put(&intake, Some(source), letter, record)?;
+                }
+                intake.commit_before_others(checkpoint, &[&account.passing, &account.told])?;
+            }
+        }
+        tracing::info!("{source}: taken over");
+        self.reports.pass_taken(checkpoint);
+        let mut status = Status::Done;
+        for receipt in refused {
+            let reason = receipt.recipients.first().and_then(|one| one.reply.as_deref()).unwrap_or_default();
+            self.reports.complain(&self.reports.takes.hopeless(receipt.id(), reason));
+            self.reports.print(&receipt);
+            status = Status::Refused;
+        }
+        Ok(status)
+    }
+
+    /// Why a source that is whole is left to a later run.
+    fn hindrance(
+        &self,
+        intake: &Intake<'_>,
+        waiting: u64,
+        account: &Account,
+        checkpoint: &Checkpoint,
+    ) -> Result<Option<String>, Failure> {
+        let (generation, base) = (intake.generation(&checkpoint.source)?, checkpoint.base);
+        if generation != base {
+            return Ok(Some(format!(
+                " was fetched from generation {base} of the state, which is at {generation} now; the next run"
+            )));
+        }
+        // What only remembers takes no room. A source that is larger than the room is taken when nothing else waits.
+        let most = match self.place {
+            Place::Last(patience) => patience.most_waiting,
+            Place::BeforeOthers => u64::MAX,
+        };
+        let noun = self.reports.takes.noun();
+        let has_room = waiting < most || !account.brings_letters();
+        Ok((!has_room).then(|| {
+            format!(
+                ": {waiting} {noun}s wait, and state.most_waiting lets no source add to them; a later run"
+            )
+        }))
     }
 }
 
-/// The source of the record at hand. One that is open under another name was given up before its checkpoint.
-fn of_source<'t, 's, W: Write>(
-    sender: &Sender<W>,
-    state: &'s State,
-    taking: &'t mut Option<Taking<'s>>,
-    source: Option<&str>,
-    status: &mut Status,
-) -> Result<&'t mut Taking<'s>, Failure> {
-    let open_name = taking.as_ref().and_then(|open| open.source.as_deref());
-    if let (Some(open_name), Some(source)) = (open_name, source)
-        && open_name != source
-    {
-        sender.complain(&incomplete(Some(open_name)));
-        *status = status.worst(Status::BadStream);
-        *taking = None;
-    }
-    let open = if let Some(open) = taking.take() {
-        open
-    } else {
-        let waiting = state.waiting()?;
-        let (intake, account) = (state.intake()?, Account::default());
-        Taking { source: None, intake, account, marks: 0, refused: Vec::new(), waiting }
+/// Puts a letter into the outbox.
+fn put(intake: &Intake<'_>, source: Option<&str>, letter: &Letter, record: &str) -> Result<(), Failure> {
+    let mail = QueuedMail {
+        // For whoever wants to send it as another mail, should this one be refused.
+        record,
+        email: &letter.id,
+        message_id: letter.message_id.as_deref().unwrap_or_default(),
+        source: source.unwrap_or_default(),
+        sender: &letter.sender,
+        recipients: &letter.recipients,
+        bytes: &letter.bytes,
+        at: now(),
     };
-    let open = taking.insert(open);
-    open.source = open.source.take().or_else(|| source.map(str::to_owned));
-    Ok(open)
+    match &letter.refused {
+        None => intake.queue(&mail)?,
+        Some(reason) => intake.refuse(&mail, reason)?,
+    }
+    Ok(())
 }
 
 fn incomplete(source: Option<&str>) -> String {
@@ -126,82 +244,4 @@ fn incomplete(source: Option<&str>) -> String {
     format!(
         "rule checkpoint: the stream has no checkpoint for source{name}; it is incomplete, and nothing of it is sent"
     )
-}
-
-/// Puts a letter into the outbox.
-fn queue<W: Write>(
-    sender: &Sender<W>,
-    open: &mut Taking<'_>,
-    letter: &Letter,
-    line: &Line<'_>,
-) -> Result<(), Failure> {
-    open.account.count(letter);
-    let mail = QueuedMail {
-        // For whoever wants to send it as another mail, should this one be refused.
-        record: &line.text(),
-        email: &letter.id,
-        message_id: &letter.message_id,
-        source: open.source.as_deref().unwrap_or_default(),
-        sender: &letter.sender,
-        recipients: &letter.recipients,
-        bytes: &letter.bytes,
-        at: now(),
-    };
-    match &letter.refused {
-        None => open.intake.queue(&mail)?,
-        Some(reason) => {
-            // It can never be sent; that must not keep the others back.
-            open.intake.refuse(&mail, reason)?;
-            open.refused.push(parcel::refusal(letter, reason, &sender.destination.name()));
-        }
-    }
-    Ok(())
-}
-
-/// Compares the source with its checkpoint and commits it.
-fn close<W: Write>(
-    sender: &mut Sender<W>,
-    patience: &Patience,
-    open: Taking<'_>,
-    checkpoint: &Checkpoint,
-    line: &Line<'_>,
-) -> Result<Status, Failure> {
-    let Taking { intake, account, marks, refused, waiting, .. } = open;
-    let source = &checkpoint.source;
-    let brings_mails = account.emails > 0;
-    let disagreement = account.disagreement(checkpoint);
-    if let Some(reason) = disagreement.or_else(|| checkpoint.disagreement_of_marks(marks)) {
-        return Err(line.error(format_args!("source '{source}': {reason}; nothing of it is sent")).into());
-    }
-    let generation = intake.generation(source)?;
-    if generation != checkpoint.base {
-        let base = checkpoint.base;
-        let reason = format!(
-            "source '{source}' was fetched from generation {base} of the state, which is at {generation} now"
-        );
-        sender.complain(&format!("{reason}; the next run fetches it again"));
-        return Ok(Status::TryAgain);
-    }
-    // What only remembers takes no room. A source that is larger than the room is taken when nothing else waits.
-    if brings_mails && waiting >= patience.most_waiting {
-        let limit = "and state.most_waiting lets no source add to them";
-        sender.complain(&format!(
-            "source '{source}': {waiting} mails wait, {limit}; a later run fetches it again"
-        ));
-        return Ok(Status::TryAgain);
-    }
-    intake.commit(checkpoint)?;
-    tracing::info!("{source}: taken over");
-    sender.reports.pass_taken(checkpoint);
-    let mut status = Status::Done;
-    for receipt in refused {
-        sender.complain(&sender.reports.takes.hopeless(receipt.id(), first_reply(&receipt)));
-        sender.print(&receipt);
-        status = Status::Refused;
-    }
-    Ok(status)
-}
-
-fn first_reply(receipt: &Receipt) -> &str {
-    receipt.recipients.first().and_then(|one| one.reply.as_deref()).unwrap_or_default()
 }

@@ -6,21 +6,24 @@ use super::destination::Outgoing;
 use super::parcel::Item;
 use crate::mail::mime::{self, Rendered};
 use crate::ndjson::{Error, Line};
-use crate::record::{Email, Kind, Record};
+use crate::record::{Email, Kind, Message, Record};
+use crate::slack;
 
 /// Which records a sender takes out of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
     /// Emails.
     Emails,
+    /// Messages.
+    Messages,
 }
 
 /// One of them.
 pub(super) struct Letter {
     /// The record's id.
     pub(super) id: String,
-    /// The Message-ID of an email.
-    pub(super) message_id: String,
+    /// The Message-ID of an email; a message has none.
+    pub(super) message_id: Option<String>,
     /// The source of its alerts.
     pub(super) source: Option<String>,
     /// Its alerts.
@@ -42,6 +45,7 @@ impl Takes {
     pub(super) fn letter(self, line: &Line<'_>) -> Result<Option<Letter>, Error> {
         match (self, line.kind) {
             (Self::Emails, Kind::Email) => Ok(Some(Letter::of_email(line.parse()?))),
+            (Self::Messages, Kind::Message) => Ok(Some(Letter::of_message(line.parse()?))),
             _ => Ok(None),
         }
     }
@@ -50,7 +54,37 @@ impl Takes {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Emails => Email::NAME,
+            Self::Messages => Message::NAME,
         }
+    }
+
+    /// What people call what is sent.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::Emails => "mail",
+            Self::Messages => "message",
+        }
+    }
+
+    /// The others.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Emails => Self::Messages,
+            Self::Messages => Self::Emails,
+        }
+    }
+
+    /// The program that sends them.
+    pub(super) fn program(self) -> &'static str {
+        match self {
+            Self::Emails => "tq-send-smtp",
+            Self::Messages => "tq-send-slack",
+        }
+    }
+
+    /// Whether the alerts beside them are to be counted. Emails take the place of theirs.
+    pub(super) fn counts_alerts(self) -> bool {
+        self == Self::Messages
     }
 
     /// What is said of one that can never be sent.
@@ -70,7 +104,18 @@ impl Letter {
         };
         let Rendered { sender, recipients, bytes } = rendered;
         let Email { id, message_id, source, alerts, subject, .. } = email;
+        let message_id = Some(message_id);
         Self { id, message_id, source, alerts, subject, sender, recipients, bytes, refused }
+    }
+
+    fn of_message(message: Message) -> Self {
+        let (bytes, refused) = match slack::frozen(&message) {
+            Ok(bytes) => (bytes, None),
+            Err(reason) => (Vec::new(), Some(reason)),
+        };
+        let Message { id, source, alerts, text, to, .. } = message;
+        let (message_id, sender, recipients) = (None, String::new(), vec![to]);
+        Self { id, message_id, source, alerts, subject: text, sender, recipients, bytes, refused }
     }
 }
 
@@ -78,7 +123,7 @@ impl Item for Letter {
     fn outgoing(&self) -> Outgoing<'_> {
         Outgoing {
             id: &self.id,
-            message_id: &self.message_id,
+            message_id: self.message_id.as_deref(),
             attempt: 1,
             sender: &self.sender,
             recipients: &self.recipients,

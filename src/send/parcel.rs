@@ -94,9 +94,9 @@ pub(super) fn refusal(letter: &Letter, reason: &str, relay: &str) -> Receipt {
 /// What to print about a mail.
 fn receipt(mail: &Outgoing<'_>, relay: &str, verdict: &Verdict) -> Receipt {
     Receipt {
-        email: Some(mail.id.to_owned()),
-        message_id: Some(mail.message_id.to_owned()),
-        message: None,
+        email: mail.message_id.map(|_| mail.id.to_owned()),
+        message_id: mail.message_id.map(str::to_owned),
+        message: mail.message_id.is_none().then(|| mail.id.to_owned()),
         outcome: Outcome::of_all(&verdict.recipients),
         attempt: mail.attempt,
         at: now(),

@@ -42,7 +42,16 @@ pub(super) fn deliver<W: Write + Send>(
     let Sender { destination, reports, started } = sender;
     let mut due = Due::new(state, patience, reports, *started, last);
     let delivered = due.deliver(destination);
-    let status = due.status;
+    let (mut status, others) = (due.status, due.others);
+    if others > 0 {
+        let takes = reports.takes;
+        let (one, others) = (takes.other(), counted(others, takes.other().noun(), "waits", "wait"));
+        let program = one.program();
+        reports.complain(&format!(
+            "{others} in this state for {program}; run it on this state, or its --queue drop ID"
+        ));
+        status = status.worst(Status::Config);
+    }
     exit::both(reports.program, Ok(status), delivered.map(|()| Status::Done))
 }
 
@@ -53,18 +62,19 @@ pub(super) fn close<W: Write>(
     patience: &Patience,
 ) -> Result<Status, Failure> {
     state.empty_delivered()?;
+    let noun = sender.reports.takes.noun();
     let resting = state.resting(sender.started)?;
     let mut status = Status::Done;
     if let Some(next_due) = resting.next_due {
         let next_due = next_due.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let waiting = mails(resting.not_due, "waits", "wait");
+        let waiting = counted(resting.not_due, noun, "waits", "wait");
         sender.complain(&format!(
             "{waiting}, not to be tried before {next_due}; --queue retry all makes it now"
         ));
         status = status.worst(Status::TryAgain);
     }
     if resting.held > 0 {
-        let held = mails(resting.held, "may have arrived and is", "may have arrived and are");
+        let held = counted(resting.held, noun, "may have arrived and is", "may have arrived and are");
         sender.complain(&format!(
             "{held} not sent again; see --queue, then --queue retry ID or --queue drop ID"
         ));
@@ -76,6 +86,6 @@ pub(super) fn close<W: Write>(
     Ok(status)
 }
 
-fn mails(number: u64, one: &str, more: &str) -> String {
-    if number == 1 { format!("1 mail {one}") } else { format!("{number} mails {more}") }
+fn counted(number: u64, noun: &str, one: &str, more: &str) -> String {
+    if number == 1 { format!("1 {noun} {one}") } else { format!("{number} {noun}s {more}") }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+use super::Takes;
 use crate::escape;
 use crate::exit::{Failure, Status};
 use crate::ndjson::Writer;
@@ -23,10 +24,10 @@ impl Record for Overview {
 }
 
 /// Prints how things stand: one record, or lines where a person is looking.
-pub(super) fn status<W: Write>(path: &Path, output: &mut Writer<W>) -> Result<Status, Failure> {
+pub(super) fn status<W: Write>(takes: Takes, path: &Path, output: &mut Writer<W>) -> Result<Status, Failure> {
     let overview = Overview::open(path)?;
     if output.is_for_people() {
-        lines(&overview).iter().try_for_each(|line| output.say(line))?;
+        lines(takes.noun(), &overview).iter().try_for_each(|line| output.say(line))?;
     } else {
         output.write(&overview)?;
     }
@@ -34,20 +35,20 @@ pub(super) fn status<W: Write>(path: &Path, output: &mut Writer<W>) -> Result<St
     Ok(Status::Done)
 }
 
-fn lines(overview: &Overview) -> Vec<String> {
+fn lines(noun: &str, overview: &Overview) -> Vec<String> {
     let Overview { last_run, last_success_at, queue, oldest_at, dead_letters, sources, .. } = overview;
     let mut rows = vec![
         ("last run".to_owned(), last_run.as_ref().map_or_else(|| "none yet".to_owned(), of_run)),
         ("last success".to_owned(), last_success_at.map_or_else(|| "none yet".to_owned(), second)),
-        ("mails".to_owned(), last_run.as_ref().map_or_else(|| "none".to_owned(), |run| sum(&run.receipts))),
+        (format!("{noun}s"), last_run.as_ref().map_or_else(|| "none".to_owned(), |run| sum(&run.receipts))),
         (
             "queue".to_owned(),
             match oldest_at {
-                Some(oldest) => format!("{}, the first since {}", mails(*queue), second(*oldest)),
-                None => mails(*queue),
+                Some(oldest) => format!("{}, the first since {}", counted(*queue, noun), second(*oldest)),
+                None => counted(*queue, noun),
             },
         ),
-        ("dead letters".to_owned(), mails(*dead_letters)),
+        ("dead letters".to_owned(), counted(*dead_letters, noun)),
     ];
     rows.extend(sources.iter().map(|source| (source.name.clone(), of_source(source))));
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
@@ -84,8 +85,8 @@ fn sum(receipts: &BTreeMap<&'static str, u64>) -> String {
     if counted.is_empty() { "none".to_owned() } else { counted.join(", ") }
 }
 
-fn mails(count: u64) -> String {
-    if count == 1 { "1 mail".to_owned() } else { format!("{count} mails") }
+fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn second(time: DateTime<Utc>) -> String {

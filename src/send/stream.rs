@@ -6,7 +6,7 @@
 
 use std::io::{BufRead, Write};
 
-use super::intake::Account;
+use super::account::Account;
 use super::letter::Letter;
 use super::parcel::{Concluded, Supply, refusal};
 use super::{Reports, Sender};
@@ -47,11 +47,12 @@ pub(super) fn send<R: BufRead + Ready + Send, W: Write + Send>(
     input: Reader<R>,
 ) -> Result<Status, Failure> {
     let Sender { destination, reports, .. } = sender;
+    let account = Account::new(reports.takes);
     let mut stream = Stream {
         input,
         reports,
         relay: destination.name(),
-        account: Account::default(),
+        account,
         next: None,
         held: None,
         in_hand: 0,
@@ -105,6 +106,9 @@ impl<R: BufRead + Ready, W: Write> Stream<'_, R, W> {
             self.ended = true;
             return Ok(());
         };
+        if line.kind == Kind::Alert && self.reports.takes.counts_alerts() {
+            self.account.pass(&line.parse()?);
+        }
         let Some(mut letter) = self.reports.takes.letter(&line)? else {
             self.held = Some(Held::Line);
             return Ok(());

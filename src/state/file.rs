@@ -28,7 +28,15 @@ pub(super) struct Lock {
 impl Lock {
     /// Takes the lock, on a file beside the state that is never removed.
     pub(super) fn take(path: &Path) -> Result<Self, Error> {
-        let at = lock_path(path);
+        Self::take_at(&lock_path(path), path)
+    }
+
+    /// Takes the lock of those who only take over. It keeps out the others of them, and nobody who delivers.
+    pub(super) fn take_to_take_over(path: &Path) -> Result<Self, Error> {
+        Self::take_at(&beside(path, ".taking"), path)
+    }
+
+    fn take_at(at: &Path, path: &Path) -> Result<Self, Error> {
         let cannot_create =
             |error: &io::Error| Error::CannotCreate(format!("state lock {}: {error}", at.display()));
         let mut options = OpenOptions::new();
@@ -37,11 +45,11 @@ impl Lock {
             .create(true)
             .mode(0o600)
             .custom_flags(i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default());
-        let file = match options.open(&at) {
+        let file = match options.open(at) {
             Ok(file) => file,
-            Err(error) => return Err(check(&at).err().unwrap_or_else(|| cannot_create(&error))),
+            Err(error) => return Err(check(at).err().unwrap_or_else(|| cannot_create(&error))),
         };
-        check(&at)?;
+        check(at)?;
         flock(&file, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| Error::Locked(format!("state {}: another program is using it", path.display())))?;
         let has_begun = file.metadata().map_err(|error| cannot_create(&error))?.len() > 0;
@@ -61,8 +69,12 @@ impl Lock {
 }
 
 fn lock_path(path: &Path) -> PathBuf {
+    beside(path, ".lock")
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(end);
     PathBuf::from(name)
 }
 

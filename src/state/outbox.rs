@@ -19,10 +19,10 @@ const INTERRUPTED: &str = "the program ended before an answer was written down";
 pub struct Pending {
     /// Its place in the outbox.
     pub id: i64,
-    /// The email record's id.
+    /// The record's id.
     pub email: String,
-    /// Its Message-ID.
-    pub message_id: String,
+    /// The Message-ID of an email; a message has none.
+    pub message_id: Option<String>,
     /// Which attempt comes next, from 1.
     pub attempt: u64,
     /// What to send to whom.
@@ -97,17 +97,25 @@ impl State {
         Ok(mail.query_row([id], |row| {
             let mail = Mail { sender: row.get(2)?, recipients, bytes: row.get(3)? };
             let attempt = attempts + 1;
-            Ok(Pending { id, email: row.get(0)?, message_id: row.get(1)?, attempt, mail, deliveries })
+            let message_id = Some(row.get(1)?).filter(|text: &String| !text.is_empty());
+            Ok(Pending { id, email: row.get(0)?, message_id, attempt, mail, deliveries })
         })?)
     }
 
-    /// Notes, for all who wait, why nothing could be sent. What a relay may have already stays as it was.
-    pub fn postpone(&self, outcome: Outcome, reason: &str, at: DateTime<Utc>) -> Result<(), Error> {
+    /// Notes, for all who wait for emails or for messages, why nothing could be sent. What a relay may have already stays as
+    /// it was.
+    pub fn postpone(
+        &self,
+        messages: bool,
+        outcome: Outcome,
+        reason: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), Error> {
         let sql = format!(
             "UPDATE delivery SET outcome = ?1, code = NULL, enhanced = NULL, reply = ?2, at = ?3
-             WHERE {WAITING} AND unknown = 0"
+             WHERE {WAITING} AND unknown = 0 AND mail IN (SELECT id FROM mail WHERE (message_id = '') = ?4)"
         );
-        let parameters = params![outcome.as_str(), reason, at.to_rfc3339()];
+        let parameters = params![outcome.as_str(), reason, at.to_rfc3339(), messages];
         self.durably(|| self.database.execute(&sql, parameters).map(drop))
     }
 

@@ -40,13 +40,13 @@ CREATE TABLE mark (
 
 CREATE TABLE mail (
     id INTEGER PRIMARY KEY,             -- also the order of sending
-    email TEXT NOT NULL UNIQUE,         -- the email record's id: taken once
-    message_id TEXT NOT NULL,
+    email TEXT NOT NULL UNIQUE,         -- the id of the email or message record: taken once
+    message_id TEXT NOT NULL,           -- of an email; empty: it is a message
     source TEXT NOT NULL,
-    sender TEXT NOT NULL,
+    sender TEXT NOT NULL,               -- of an email
     bytes BLOB,                         -- final bytes; gone once every recipient has them
     queued_at TEXT NOT NULL,
-    record TEXT                         -- the email record, as JSON; goes with the bytes
+    record TEXT                         -- the record, as JSON; goes with the bytes
 ) STRICT;
 
 CREATE TABLE delivery (
@@ -125,12 +125,7 @@ pub(super) fn prepare(database: &mut Connection, path: &Path, has_begun: bool) -
     // Somebody else's database is left as it is.
     let version = if is_new { VERSION } else { check(database, path, OLDEST_MEMORY)? };
     database.pragma_update(None, "journal_mode", "WAL")?;
-    database.pragma_update(None, "synchronous", "FULL")?;
-    database.pragma_update(None, "foreign_keys", true)?;
-    // What is deleted may be confidential and must not stay in the file.
-    database.pragma_update(None, "secure_delete", true)?;
-    // A large source must not leave a large journal behind.
-    database.pragma_update(None, "journal_size_limit", 4 * 1024 * 1024)?;
+    set_up(database)?;
     let steps: &[&str] = match version {
         _ if is_new => &[TABLES],
         1 => &[FROM_1, FROM_2, FROM_3],
@@ -147,6 +142,22 @@ pub(super) fn prepare(database: &mut Connection, path: &Path, has_begun: bool) -
     }
     let verdict: String = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(Error::damaged(&verdict)) }
+}
+
+/// Sets a connection up beside that of a program which has prepared the database.
+pub(super) fn join(database: &Connection, path: &Path) -> Result<(), Error> {
+    check_all(database, path)?;
+    set_up(database)
+}
+
+fn set_up(database: &Connection) -> Result<(), Error> {
+    database.pragma_update(None, "synchronous", "FULL")?;
+    database.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted may be confidential and must not stay in the file.
+    database.pragma_update(None, "secure_delete", true)?;
+    // A large source must not leave a large journal behind.
+    database.pragma_update(None, "journal_size_limit", 4 * 1024 * 1024)?;
+    Ok(())
 }
 
 /// Refuses a database whose outbox this release cannot read.

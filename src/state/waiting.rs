@@ -30,9 +30,11 @@ pub struct WaitingMail {
 
 /// A mail that is not tried again by itself.
 pub struct DeadLetter {
-    /// The email record's id.
+    /// The record's id.
     pub email: String,
-    /// The email record, as JSON; none where an older release took it.
+    /// Whether it is a message, and no email.
+    pub is_message: bool,
+    /// The record, as JSON; none where an older release took it.
     pub record: Option<String>,
     /// Who does not have it.
     pub addresses: Vec<String>,
@@ -63,11 +65,13 @@ impl Waiting {
         let mut rows = mails.query([])?;
         while let Some(row) = rows.next()? {
             let queued_at = time(row, 3)?;
+            let (id, message_id): (String, String) = (row.get(1)?, row.get(2)?);
+            let (email, message) = if message_id.is_empty() { (None, Some(id)) } else { (Some(id), None) };
             let mut mail = WaitingMail {
                 receipt: Receipt {
-                    email: row.get(1)?,
-                    message_id: row.get(2)?,
-                    message: None,
+                    message_id: email.is_some().then_some(message_id),
+                    email,
+                    message,
                     outcome: Outcome::Deferred,
                     attempt: 0,
                     at: queued_at.unwrap_or_default(),
@@ -93,7 +97,7 @@ impl Waiting {
     pub fn dead_letters(&self, new_id: impl Fn(&str) -> String) -> Result<Vec<DeadLetter>, Error> {
         let Some(database) = &self.database else { return Ok(Vec::new()) };
         let mut mails = database.prepare(
-            "SELECT id, email, record FROM mail WHERE EXISTS
+            "SELECT id, email, record, message_id = '' FROM mail WHERE EXISTS
              (SELECT 1 FROM delivery WHERE mail = mail.id AND outcome = 'rejected') ORDER BY id",
         )?;
         let mut taken = database.prepare("SELECT 1 FROM mail WHERE email = ?1")?;
@@ -108,6 +112,7 @@ impl Waiting {
                 letters.push(DeadLetter {
                     email,
                     record: row.get(2)?,
+                    is_message: row.get(3)?,
                     addresses: addresses.collect::<Result<_, _>>()?,
                 });
             }

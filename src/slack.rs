@@ -1,0 +1,3 @@
+//! Stand-in.
+mod frozen;
+pub use frozen::frozen;
