@@ -15,8 +15,8 @@
 //!   and outbox);
 //! * what changed: [`change`];
 //! * what travels: [`record`], [`ndjson`];
-//! * plumbing: [`config`], [`exit`], [`escape`], [`interrupt`], [`logging`], [`secret`], [`terminal`], [`tls`],
-//!   [`zone`].
+//! * plumbing: [`candidates`], [`config`], [`exit`], [`escape`], [`http`], [`interrupt`], [`logging`], [`secret`],
+//!   [`terminal`], [`tls`], [`zone`].
 //!
 //! A fetcher, filter or sender of one's own needs [`ndjson`] and [`record`]; `examples/summary.rs` is one, and
 //! `docs/extending.md` has the rules.
@@ -40,9 +40,11 @@ pub mod change;
 pub mod ndjson;
 pub mod record;
 
+pub mod candidates;
 pub mod config;
 pub mod escape;
 pub mod exit;
+pub mod http;
 pub mod interrupt;
 pub mod logging;
 pub mod secret;

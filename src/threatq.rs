@@ -1,17 +1,15 @@
 //! ThreatQ's REST API, as far as the fetchers need it: log in, list, read, page.
 //!
 //! What is known of the API is public material only; what is inferred or guessed says so where it stands. Shapes are
-//! read leniently, because two back ends and several releases differ. The only home of reqwest.
+//! read leniently, because two back ends and several releases differ.
 //!
 //! Fails: unreachable or busy is 75, a refused login 77, an answer that is not ThreatQ's is 76, a route that refuses us
 //! is 69, and names or settings that do not fit are 78.
 
 mod applicable;
-mod candidates;
 mod client;
 mod collection;
 mod exchange;
-mod hidden;
 mod integration;
 mod lenient;
 mod list;

@@ -22,7 +22,7 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("memchr", &["src/mail/mime.rs", "src/smtp/command.rs"]),
     ("minijinja", &["src/mail/template.rs"]),
     ("ndjson_stream", &["src/ndjson.rs"]),
-    ("reqwest", &["src/threatq.rs", "src/threatq/"]),
+    ("reqwest", &["src/http.rs", "src/threatq.rs", "src/threatq/"]),
     ("rusqlite", &["src/state.rs", "src/state/"]),
     ("rustix", &["src/interrupt.rs", "src/secret.rs", "src/state/file.rs"]),
     ("rustls", &["src/tls.rs", "src/tls/", "src/smtp.rs", "src/smtp/"]),
@@ -31,7 +31,7 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("serde_json", &[]),
     ("sha2", &["src/record.rs", "src/record/tally.rs", "src/tls/trust.rs"]),
     ("signal_hook", &["src/interrupt.rs"]),
-    ("strsim", &["src/config.rs", "src/threatq.rs", "src/threatq/"]),
+    ("strsim", &["src/candidates.rs", "src/config.rs"]),
     ("tempfile", &["src/mail/spill.rs"]),
     ("toml", &["src/config.rs", "src/config/"]),
     ("tracing", &[]),
@@ -43,8 +43,19 @@ const LAYERS: [&[&str]; 6] =
     [&["fetch", "format", "send", "validate"], EDGES, &["change"], &["ndjson"], &["record"], PLUMBING];
 const EDGES: &[&str] = &["mail", "maildir", "slack", "smtp", "state", "threatq"];
 /// These may name each other.
-const PLUMBING: &[&str] =
-    &["config", "escape", "exit", "interrupt", "logging", "secret", "terminal", "tls", "zone"];
+const PLUMBING: &[&str] = &[
+    "candidates",
+    "config",
+    "escape",
+    "exit",
+    "http",
+    "interrupt",
+    "logging",
+    "secret",
+    "terminal",
+    "tls",
+    "zone",
+];
 /// The one arrow that points up: a terminal shows a record in the record's own words.
 const UPWARD: [(&str, &str); 0] = [];
 

@@ -5,29 +5,24 @@
 //! Redirects are not followed, because a password travels in the request's body.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use reqwest::Url;
 use reqwest::blocking::{Client as Http, RequestBuilder};
 use reqwest::header::AUTHORIZATION;
-use reqwest::redirect::Policy;
-use reqwest::{Proxy, Url};
 use serde::de::DeserializeOwned;
 
 use super::Error;
-use super::exchange::{self, Answer, chain};
-use super::hidden::Hidden;
+use super::exchange::{self, Answer};
 use super::login::{Login, PasswordLogin, Token};
 use super::page::Envelope;
 use super::{User, lenient};
 use crate::config::{self, Threatq, required};
 use crate::exit::Failure;
+use crate::http::{self, Hidden};
 use crate::secret::{self, Secret};
 use crate::tls;
 use crate::zone::Zone;
-
-/// How long the connection may take. Each request has its own deadline for the answer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How many requests are under way at once, unless the settings say otherwise.
 const REQUESTS_AT_ONCE: usize = 4;
@@ -47,31 +42,18 @@ impl Client {
     /// Connects and logs in.
     pub fn connect(settings: &Threatq) -> Result<Self, Failure> {
         let address = required(settings.url.as_deref(), "--threatq", "threatq.url")?;
-        let base = base_of(address)?;
+        let url = http::address("threatq", address)?;
+        let base = base_of(&url)?;
         let zone = Zone::named(settings.timezone.as_deref());
         lenient::set_zone(zone.map_err(|reason| Error::Settings(format!("threatq.timezone: {reason}")))?);
         let login = Login::from_settings(settings)?;
-        let is_open = base.starts_with("http:");
         let trust = tls::Trust {
             ca_file: settings.ca_file.as_deref(),
             pin_sha256: settings.pin_sha256.as_deref(),
             client: None,
             section: "threatq",
         };
-        let config = if is_open { tls::trust_nobody()? } else { tls::client_config(&trust)? };
-        let builder = match &settings.proxy {
-            Some(address) => Http::builder().proxy(proxy(address)?),
-            // Not the environment's, which is somebody else's setting.
-            None => Http::builder().no_proxy(),
-        };
-        let http = builder
-            .tls_backend_preconfigured((*config).clone())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(Policy::none())
-            .tcp_nodelay(true)
-            .user_agent(concat!("tq-alerts/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::Settings(chain(&error)))?;
+        let http = http::client(http::builder(&url, settings.proxy.as_deref(), &trust)?)?;
         let token = Mutex::new(Ok(login.token(&http, &base)?));
         Ok(Self { http, base, login, token, settings: settings.clone() })
     }
@@ -199,65 +181,10 @@ impl Client {
     }
 }
 
-/// The proxy at an address, which must be plain to see: a password does not belong where others read it.
-fn proxy(address: &str) -> Result<Proxy, Error> {
-    let refused = || Error::Settings("threatq.proxy: not http://HOST:PORT or https://HOST:PORT".to_owned());
-    let url = Url::parse(address).map_err(|_| refused())?;
-    let is_plain = url.username().is_empty() && url.password().is_none() && url.has_host();
-    if !is_plain || !["http", "https"].contains(&url.scheme()) {
-        return Err(refused());
-    }
-    Proxy::all(url).map_err(|_| refused())
-}
-
-/// The scheme, host and port of the address. Plain HTTP is for loopback only.
-fn base_of(address: &str) -> Result<String, Error> {
-    // Shown without what may stand before an @: it could be a password.
-    let shown = address.rsplit_once('@').map_or(address, |(_, host)| host);
-    let refused = |reason: &str| Error::Settings(format!("threatq.url {shown}: {reason}"));
-    let address = if address.contains("://") { address.to_owned() } else { format!("https://{address}") };
-    let url = Url::parse(&address).map_err(|error| refused(&error.to_string()))?;
-    if !url.username().is_empty()
-        || url.password().is_some()
-        || url.query().is_some()
-        || url.fragment().is_some()
-    {
-        return Err(refused("only scheme, host and port belong here"));
-    }
+/// The scheme, host and port of the address.
+fn base_of(url: &Url) -> Result<String, Error> {
     if url.path() != "/" {
-        return Err(refused("the path is ours to add"));
-    }
-    let host = url.host_str().unwrap_or_default();
-    match url.scheme() {
-        "https" => (),
-        "http" if tls::is_loopback(host) => (),
-        "http" => {
-            return Err(refused("without TLS only a ThreatQ on this machine may be asked; use https://"));
-        }
-        _ => return Err(refused("must start with https://")),
+        return Err(Error::Settings(format!("threatq.url {url}: the path is ours to add")));
     }
     Ok(url.origin().ascii_serialization())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base_of;
-
-    #[test]
-    fn plain_http_is_for_this_machine_only() {
-        assert_eq!(base_of("tq.example.com").unwrap(), "https://tq.example.com");
-        assert_eq!(base_of("https://tq.example.com:8443/").unwrap(), "https://tq.example.com:8443");
-        assert_eq!(base_of("http://127.0.0.1:8080").unwrap(), "http://127.0.0.1:8080");
-        assert_eq!(base_of("http://[::1]:8080").unwrap(), "http://[::1]:8080");
-        for refused in [
-            "http://tq.example.com",
-            "ftp://x",
-            "https://u:p@x",
-            "https://x/api",
-            "https://x?y=1",
-            "https://",
-        ] {
-            assert!(base_of(refused).is_err(), "{refused}");
-        }
-    }
 }

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::object::touched_since;
-use super::{Client, Error, Object, ObjectType, ObjectTypes, Paging, Pass, applicable, candidates};
+use super::{Client, Error, Object, ObjectType, ObjectTypes, Paging, Pass, applicable};
+use crate::candidates;
 use crate::record;
 
 /// What is asked of each row. An explicit list keeps rows small, and servers differ in what they send by themselves.

@@ -4,33 +4,24 @@
 //! asked again a few times, with growing pauses and as `Retry-After` says. Nothing that is asked for here changes
 //! anything there, so asking twice does no harm. Other answers are the caller's to judge.
 
-use std::error::Error as _;
-use std::io::{Read, Write};
 use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::blocking::{RequestBuilder, Response};
-use reqwest::header::{DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::blocking::RequestBuilder;
 
-use super::hidden::Hidden;
 use super::{Error, lenient};
-use crate::{escape, tls};
+use crate::http::{self, Hidden, Unanswered, WORDS_LIMIT};
 
 /// The pauses before the second, third and fourth time of asking; each is stretched by up to half at random, so that
 /// many clients do not come back together.
 const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 /// The longest pause that a server may ask for. For a longer one the next run is the right time.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// How long a whole answer may take. Set for each request: a deadline of the client's begins anew with every piece of a
-/// body, so that one that drips would never end.
+/// How long a whole answer may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 /// The largest body that is read, after decompression.
 const BODY_LIMIT: u64 = 32 * 1024 * 1024;
-/// What some servers put before JSON, though none should (RFC 8259, section 8.1).
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-/// How many characters of ThreatQ's own words a message shows.
-const WORDS_LIMIT: usize = 512;
 
 /// What came back, whatever it says.
 pub(super) struct Answer {
@@ -96,72 +87,22 @@ pub(super) fn ask(
     once(request(), route, hidden)
 }
 
-/// Sends one request and reads the whole answer.
+/// Sends one request and reads the whole answer. A server that is not there now is left to the next run.
 fn once(request: RequestBuilder, route: &str, hidden: &Hidden) -> Result<Answer, Error> {
-    let mut response = request
-        .timeout(ANSWER_TIMEOUT)
-        .send()
-        .map_err(|error| unsent(route, hidden, &error.without_url()))?;
-    if response.status().is_redirection() {
-        return Err(redirected(&response, route, hidden));
-    }
-    let length = response.content_length().unwrap_or_default().min(BODY_LIMIT);
-    let mut body = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    (&mut response).take(BODY_LIMIT + 1).read_to_end(&mut body).map_err(|error| {
-        let reason = hidden.words(error.to_string().as_bytes(), WORDS_LIMIT);
-        Error::Interrupted(format!("{route}: the answer broke off: {reason}"))
+    let answer = http::ask(request, ANSWER_TIMEOUT, BODY_LIMIT, hidden).map_err(|reason| match reason {
+        Unanswered::Distrusted(reason) => {
+            Error::Settings(format!("{route}: ThreatQ's certificate is not trusted: {reason}"))
+        }
+        Unanswered::Unreachable(reason) => Error::Unreachable(format!("{route}: {reason}")),
+        Unanswered::Interrupted(reason) => Error::Interrupted(format!("{route}: {reason}")),
+        Unanswered::TooLarge(limit) => {
+            Error::Nonsense(format!("{route}: the answer is larger than {limit} bytes"))
+        }
+        Unanswered::Redirected(target) => Error::Settings(format!(
+            "{route}: ThreatQ redirects to {target}; set threatq.url to that address"
+        )),
     })?;
-    if body.len() as u64 > BODY_LIMIT {
-        return Err(Error::Nonsense(format!("{route}: the answer is larger than {BODY_LIMIT} bytes")));
-    }
-    if body.starts_with(BYTE_ORDER_MARK) {
-        body.drain(..BYTE_ORDER_MARK.len());
-    }
-    let (status, headers) = (response.status().as_u16(), response.headers());
-    let (date, retry_after) = (headers.get(DATE).and_then(http_date), retry_after(headers));
+    let (date, retry_after) = (answer.date(), answer.retry_after());
+    let (status, body) = (answer.status, answer.body);
     Ok(Answer { route: route.to_owned(), status, body, date, retry_after, hidden: hidden.clone() })
-}
-
-/// What a request came to that got no answer. A server that is not there now is left to the next run.
-fn unsent(route: &str, hidden: &Hidden, error: &reqwest::Error) -> Error {
-    if let Some(reason) = tls::distrust(error) {
-        return Error::Settings(format!("{route}: ThreatQ's certificate is not trusted: {reason}"));
-    }
-    let reason = format!("{route}: {}", hidden.words(chain(error).as_bytes(), WORDS_LIMIT));
-    if error.is_connect() { Error::Unreachable(reason) } else { Error::Interrupted(reason) }
-}
-
-/// Where a redirect leads, without the query: it may be that of the request, with a token in it.
-fn redirected(response: &Response, route: &str, hidden: &Hidden) -> Error {
-    let address = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
-    let address = address.and_then(|target| target.split(|byte| b"?#".contains(byte)).next());
-    let target = address.map(|target| hidden.words(target, WORDS_LIMIT));
-    let target = target.unwrap_or_else(|| "nowhere".to_owned());
-    Error::Settings(format!("{route}: ThreatQ redirects to {target}; set threatq.url to that address"))
-}
-
-/// How long the server asks us to wait: in seconds, or until a date (RFC 9110, section 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?;
-    if let Some(seconds) = value.to_str().ok().and_then(|text| text.trim().parse().ok()) {
-        return Some(Duration::from_secs(seconds));
-    }
-    Some((http_date(value)? - Utc::now()).to_std().unwrap_or_default())
-}
-
-fn http_date(value: &HeaderValue) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc2822(value.to_str().ok()?.trim()).ok().map(|date| date.to_utc())
-}
-
-/// The error with its causes, which reqwest keeps to itself.
-pub(super) fn chain(error: &reqwest::Error) -> String {
-    let mut words = Vec::new();
-    // Writing to a Vec cannot fail.
-    let _ = write!(words, "{error}");
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let _ = write!(words, ": {inner}");
-        cause = inner.source();
-    }
-    escape::words(&words, WORDS_LIMIT)
 }

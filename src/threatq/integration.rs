@@ -12,7 +12,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::page::Envelope;
-use super::{Client, Error, candidates};
+use super::{Client, Error};
+use crate::candidates;
 
 /// The members of a field's object that may say its name, and what it is set to. Guessed.
 const NAMES: [&str; 3] = ["name", "key", "label"];

@@ -15,10 +15,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::exchange::{self, Answer};
-use super::hidden::Hidden;
 use super::{Error, lenient};
 use crate::config::{LoginEncoding, Threatq};
 use crate::exit::{Failure, Status};
+use crate::http::Hidden;
 use crate::secret::{Place, Secret};
 
 /// The forms of the password grant in the order in which they are tried: how it is encoded, and what the user is called.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::lenient;
-use super::{Client, Error, candidates};
+use super::{Client, Error};
+use crate::candidates;
 
 /// The object types that have types and statuses in every ThreatQ. Others may lack the member, or have an empty one.
 const HAVE_TYPES: [&str; 4] = ["attachments", "events", "indicators", "signatures"];

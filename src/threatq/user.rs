@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Client, Error, candidates, lenient};
+use super::{Client, Error, lenient};
+use crate::candidates;
 use crate::record::Watcher;
 
 /// One user.

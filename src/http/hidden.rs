@@ -12,15 +12,16 @@ const MASK: &str = "***";
 
 /// What must not be shown.
 #[derive(Clone)]
-pub(super) struct Hidden(Vec<Secret>);
+pub struct Hidden(Vec<Secret>);
 
 impl Hidden {
-    pub(super) fn of<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+    /// These, but for empty ones.
+    pub fn of<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         Self(secrets.into_iter().filter(|secret| !secret.reveal().is_empty()).cloned().collect())
     }
 
     /// A peer's words, masked before they are cut at so many characters: half a secret is one, too.
-    pub(super) fn words(&self, bytes: &[u8], limit: usize) -> String {
+    pub fn words(&self, bytes: &[u8], limit: usize) -> String {
         let spelled = |secret: &Secret| -> Vec<_> { secret.reveal().chars().map(spellings).collect() };
         let secrets: Vec<Vec<Vec<String>>> = self.0.iter().map(spelled).collect();
         let text = String::from_utf8_lossy(bytes);

@@ -5,7 +5,7 @@ const LIKENESS: f64 = 0.7;
 const MOST: usize = 3;
 
 /// A sentence that names the closest candidates, or all where there are few.
-pub(super) fn sentence<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+pub fn sentence<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> String {
     let candidates: Vec<&str> = candidates.collect();
     let folded = wanted.to_lowercase();
     let mut likely: Vec<(f64, &str)> = candidates
