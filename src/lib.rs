@@ -11,8 +11,8 @@
 //! Modules in reading order. Arrows point down only, and no edge knows another:
 //!
 //! * what the programs do, one verb each: [`fetch`], [`mod@format`], [`send`], [`validate`];
-//! * the edges: [`threatq`] (its API), [`mail`] (texts and bytes), [`smtp`] (the relay), [`maildir`], [`state`] (memory
-//!   and outbox);
+//! * the edges: [`threatq`] (its API), [`mail`] (texts and bytes), [`smtp`] (the relay), [`maildir`], [`slack`] (the
+//!   workspace), [`state`] (memory and outbox);
 //! * what changed: [`change`];
 //! * what travels: [`record`], [`ndjson`];
 //! * plumbing: [`candidates`], [`config`], [`exit`], [`escape`], [`http`], [`interrupt`], [`logging`], [`secret`],

@@ -37,6 +37,8 @@ pub struct Trust<'a> {
     pub client: Option<(&'a Path, &'a Path)>,
     /// The section of the configuration where this is set, for what is said about it.
     pub section: &'static str,
+    /// Whether that section has a key for a pin, so that the refusal of a certificate names it.
+    pub takes_pin: bool,
 }
 
 /// Trusts nobody. For an HTTP client that never uses TLS and wants a configuration all the same.
@@ -95,9 +97,9 @@ pub fn client_config(trust: &Trust<'_>) -> Result<Arc<ClientConfig>, Failure> {
                 let reason = format!("{section}.pin_sha256 is not 64 hexadecimal digits: {pin}");
                 Failure::new(Status::Config, reason)
             })?;
-            Checked::by_pin(pin, &provider, trust.section)
+            Checked::by_pin(pin, &provider, trust)
         }
-        None => Checked::by_authority(authorities(trust.ca_file, &provider)?, &provider, trust.section),
+        None => Checked::by_authority(authorities(trust.ca_file, &provider)?, &provider, trust),
     };
     let checked = builder(&provider)?.dangerous().with_custom_certificate_verifier(Arc::new(checked));
     let Some((certificate, key)) = trust.client else {

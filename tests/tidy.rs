@@ -22,7 +22,7 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("memchr", &["src/mail/mime.rs", "src/smtp/command.rs"]),
     ("minijinja", &["src/mail/template.rs"]),
     ("ndjson_stream", &["src/ndjson.rs"]),
-    ("reqwest", &["src/http.rs", "src/threatq.rs", "src/threatq/"]),
+    ("reqwest", &["src/http.rs", "src/slack/", "src/threatq.rs", "src/threatq/"]),
     ("rusqlite", &["src/state.rs", "src/state/"]),
     ("rustix", &["src/interrupt.rs", "src/secret.rs", "src/state/file.rs"]),
     ("rustls", &["src/tls.rs", "src/tls/", "src/smtp.rs", "src/smtp/"]),

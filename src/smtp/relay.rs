@@ -143,7 +143,7 @@ fn trust(smtp: &Smtp) -> Result<tls::Trust<'_>, Failure> {
         )),
     };
     let (ca_file, pin_sha256) = (smtp.ca_file.as_deref(), smtp.pin_sha256.as_deref());
-    Ok(tls::Trust { ca_file, pin_sha256, client, section: "smtp" })
+    Ok(tls::Trust { ca_file, pin_sha256, client, section: "smtp", takes_pin: true })
 }
 
 fn login(smtp: &Smtp, tls: Tls, host: &str) -> Result<Option<Login>, Failure> {

@@ -52,6 +52,7 @@ impl Client {
             pin_sha256: settings.pin_sha256.as_deref(),
             client: None,
             section: "threatq",
+            takes_pin: true,
         };
         let http = http::client(http::builder(&url, settings.proxy.as_deref(), &trust)?)?;
         let token = Mutex::new(Ok(login.token(&http, &base)?));

@@ -12,6 +12,8 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use sha2::{Digest, Sha256};
 
+use super::Trust;
+
 /// The SHA-256 of a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pin([u8; 32]);
@@ -53,6 +55,7 @@ pub(super) struct Checked {
     standard: Standard,
     provider: Arc<CryptoProvider>,
     section: &'static str,
+    takes_pin: bool,
 }
 
 /// Why a peer is not trusted, in words that name the pin it would need.
@@ -77,13 +80,18 @@ impl Checked {
     pub(super) fn by_authority(
         authority: Arc<dyn ServerCertVerifier>,
         provider: &Arc<CryptoProvider>,
-        section: &'static str,
+        trust: &Trust<'_>,
     ) -> Self {
-        Self { standard: Standard::Authority(authority), provider: Arc::clone(provider), section }
+        Self::new(Standard::Authority(authority), provider, trust)
     }
 
-    pub(super) fn by_pin(pin: Pin, provider: &Arc<CryptoProvider>, section: &'static str) -> Self {
-        Self { standard: Standard::Pin(pin), provider: Arc::clone(provider), section }
+    pub(super) fn by_pin(pin: Pin, provider: &Arc<CryptoProvider>, trust: &Trust<'_>) -> Self {
+        Self::new(Standard::Pin(pin), provider, trust)
+    }
+
+    fn new(standard: Standard, provider: &Arc<CryptoProvider>, trust: &Trust<'_>) -> Self {
+        let (section, takes_pin) = (trust.section, trust.takes_pin);
+        Self { standard, provider: Arc::clone(provider), section, takes_pin }
     }
 }
 
@@ -113,7 +121,9 @@ impl ServerCertVerifier for Checked {
                 .map_err(|error| {
                     let Error::InvalidCertificate(reason) = &error else { return error };
                     let mut words = format!("{reason}; for a private authority set {section}.ca_file");
-                    if let Ok(shown) = Pin::of(certificate) {
+                    if self.takes_pin
+                        && let Ok(shown) = Pin::of(certificate)
+                    {
                         // Writing to a String cannot fail.
                         let _ = write!(words, ", for this key alone {section}.pin_sha256 = \"{shown}\"");
                     }

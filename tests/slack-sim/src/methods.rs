@@ -21,7 +21,8 @@ const METHODS: [(&str, &[&str], Method); 7] = [
     ("auth.test", &[], auth::test),
     ("chat.postMessage", &["chat:write"], chat::post_message),
     ("conversations.info", &["channels:read", "groups:read"], conversations::info),
-    ("conversations.list", &["channels:read", "groups:read"], conversations::list),
+    // Which one depends on the kinds that are asked for.
+    ("conversations.list", &[], conversations::list),
     ("conversations.open", &["im:write"], conversations::open),
     ("users.list", &["users:read"], users::list),
     ("users.lookupByEmail", &["users:read.email"], users::lookup_by_email),
@@ -45,17 +46,22 @@ fn outcome(workspace: &mut Workspace, call: &Call) -> Outcome {
     if let Some(word) = &workspace.token_is {
         return Err(word.as_str().into());
     }
-    if !scopes.is_empty()
-        && !scopes.iter().any(|scope| workspace.scopes.iter().any(|granted| granted == scope))
-    {
-        let needed = json!({"needed": scopes.join(","), "provided": workspace.scopes.join(",")});
-        return Err(Refusal::with("missing_scope", needed));
-    }
+    needs(workspace, scopes)?;
     let mut answer = method(workspace, &arguments)?;
     if let Some(members) = answer.as_object_mut() {
         members.insert("ok".to_owned(), json!(true));
     }
     Ok(answer)
+}
+
+/// Refuses what none of these scopes was granted for; "needed" and "provided" have been seen in answers.
+fn needs(workspace: &Workspace, scopes: &[&str]) -> Result<(), Refusal> {
+    let is_granted = |scope: &&str| workspace.scopes.iter().any(|granted| granted == scope);
+    if scopes.is_empty() || scopes.iter().any(is_granted) {
+        return Ok(());
+    }
+    let needed = json!({"needed": scopes.join(","), "provided": workspace.scopes.join(",")});
+    Err(Refusal::with("missing_scope", needed))
 }
 
 /// An argument that is a text; a number or a truth in its place is one too, as in a form.

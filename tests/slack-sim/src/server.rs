@@ -24,6 +24,9 @@ use crate::{control, locked, methods};
 /// Larger bodies are refused.
 const LARGEST: usize = 4 << 20;
 const JSON: &str = "application/json; charset=utf-8";
+/// What a token may do, as Slack says it with every answer
+/// (<https://docs.slack.dev/authentication/installing-with-oauth>). Guess: that it says so to whom it refuses, too.
+const SCOPES: HeaderName = HeaderName::from_static("x-oauth-scopes");
 /// An answer with room for spaces in it.
 const ROOM: (&[u8], &[u8]) = (b"{\"ok\":true, ", b"\"ts\":\"1.1\"}");
 
@@ -142,6 +145,8 @@ async fn handle(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Resu
         Some(fault) => spoiled(&shared, &call, fault).await,
         None => Some(whole(&carried_out(&shared, &call))),
     };
+    let scopes = locked(&shared.workspace).scopes.join(",");
+    let response = response.map(|response| with(response, SCOPES, &scopes));
     let status = response.as_ref().map_or(0, |response| response.status().as_u16());
     if let Some(request) = locked(&shared.log).get_mut(ticket) {
         request.status = status;

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Arguments, Outcome, page, text};
+use super::{Arguments, Outcome, needs, page, text};
 use crate::workspace::{Channel, Workspace};
 
 pub(super) fn open(workspace: &mut Workspace, arguments: &Arguments) -> Outcome {
@@ -25,6 +25,11 @@ pub(super) fn info(workspace: &mut Workspace, arguments: &Arguments) -> Outcome 
 pub(super) fn list(workspace: &mut Workspace, arguments: &Arguments) -> Outcome {
     let types = text(arguments, "types").unwrap_or_else(|| "public_channel".to_owned());
     let types: Vec<&str> = types.split(',').map(str::trim).collect();
+    for (kind, scope) in [("public_channel", "channels:read"), ("private_channel", "groups:read")] {
+        if types.contains(&kind) {
+            needs(workspace, &[scope])?;
+        }
+    }
     let no_archived = text(arguments, "exclude_archived").as_deref() == Some("true");
     let is_asked_for = |channel: &&Channel| {
         let kind = if channel.is_private { "private_channel" } else { "public_channel" };
