@@ -7,16 +7,8 @@ const MOST: usize = 3;
 /// A sentence that names the closest candidates, or all where there are few.
 pub fn sentence<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> String {
     let candidates: Vec<&str> = candidates.collect();
-    let folded = wanted.to_lowercase();
-    let mut likely: Vec<(f64, &str)> = candidates
-        .iter()
-        .map(|name| (likeness(&folded, &name.to_lowercase()), *name))
-        .filter(|(likeness, _)| *likeness >= LIKENESS)
-        .collect();
-    likely.sort_by(|left, right| right.0.total_cmp(&left.0));
-    if !likely.is_empty() {
-        let names: Vec<String> = likely.iter().take(MOST).map(|(_, name)| format!("'{name}'")).collect();
-        return format!("did you mean {}?", names.join(" or "));
+    if let Some(sentence) = closest(wanted, candidates.iter().copied()) {
+        return sentence;
     }
     if candidates.is_empty() {
         return "there are none that this login may see".to_owned();
@@ -24,6 +16,18 @@ pub fn sentence<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> 
     let names: Vec<String> = candidates.iter().take(10).map(|name| format!("'{name}'")).collect();
     let more = if candidates.len() > names.len() { ", …" } else { "" };
     format!("there are {}{more}", names.join(", "))
+}
+
+/// A sentence that names the closest candidates, where there are some.
+pub fn closest<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+    let folded = wanted.to_lowercase();
+    let mut likely: Vec<(f64, &str)> = candidates
+        .map(|name| (likeness(&folded, &name.to_lowercase()), name))
+        .filter(|(likeness, _)| *likeness >= LIKENESS)
+        .collect();
+    likely.sort_by(|left, right| right.0.total_cmp(&left.0));
+    let names: Vec<String> = likely.iter().take(MOST).map(|(_, name)| format!("'{name}'")).collect();
+    (!names.is_empty()).then(|| format!("did you mean {}?", names.join(" or ")))
 }
 
 fn likeness(wanted: &str, name: &str) -> f64 {

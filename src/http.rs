@@ -88,7 +88,7 @@ pub fn address(section: &str, address: &str) -> Result<Url, Failure> {
     };
     let has_login = !url.username().is_empty() || url.password().is_some();
     if has_login || url.query().is_some() || url.fragment().is_some() {
-        return refused(&"only scheme, host, port and path belong here");
+        return refused(&"no user, password, query or fragment belongs here");
     }
     match url.scheme() {
         "https" => Ok(url),

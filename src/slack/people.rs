@@ -4,7 +4,7 @@
 //! those that Slack shows: the display name, the full name, and the older handle. Somebody who has left is nobody, and so is
 //! a bot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -67,11 +67,11 @@ impl People {
         match ids.as_slice() {
             [id] => Ok((*id).to_owned()),
             [] => {
-                let names = people.iter().flat_map(|person| &person.names).map(String::as_str);
-                Err(held(format!(
-                    "nobody in the workspace is called '{name}'; {}",
-                    candidates::sentence(name, names)
-                )))
+                let names: BTreeSet<&str> =
+                    people.iter().flat_map(|person| &person.names).map(String::as_str).collect();
+                let hint = candidates::closest(name, names.into_iter());
+                let hint = hint.as_deref().unwrap_or("check the name in slack.users");
+                Err(held(format!("nobody in the workspace is called '{name}'; {hint}")))
             }
             ids => Err(held(format!(
                 "several are called '{name}': {}; put the id or the e-mail address into slack.users",
@@ -97,8 +97,7 @@ fn list(api: &Api) -> Result<Vec<Person>, Trouble> {
             return;
         }
         let names = ["/profile/display_name", "/profile/real_name", "/real_name", "/name"];
-        let mut names: Vec<String> = names.into_iter().filter_map(text).map(str::to_owned).collect();
-        names.dedup();
+        let names: Vec<String> = names.into_iter().filter_map(text).map(str::to_owned).collect();
         people.extend(text("/id").map(|id| Person { id: id.to_owned(), names }));
     })?;
     Ok(people)

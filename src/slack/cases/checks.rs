@@ -62,7 +62,7 @@ fn a_check_says_what_is_in_the_way() {
             &[],
             &["zahc"],
             Status::Config,
-            "user zahc: nobody in the workspace is called 'zahc'; did you mean 'zach'",
+            "user zahc: nobody in the workspace is called 'zahc'; did you mean 'zach'?",
         ),
     ] {
         let case = Case::new();

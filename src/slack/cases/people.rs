@@ -41,8 +41,8 @@ fn a_word_about_the_recipient_holds_that_message_alone_and_says_what_to_do() {
         ("#elsewhere", "not_in_channel; invite the app there: /invite @APP"),
         ("#old", "is_archived; name another channel"),
         ("#soc", "restricted_action_read_only_channel; the app may not post there"),
-        ("@zahc", "nobody in the workspace is called 'zahc'; did you mean 'zach'"),
-        ("@gone", "nobody in the workspace is called 'gone'"),
+        ("@zahc", "nobody in the workspace is called 'zahc'; did you mean 'zach'?"),
+        ("@gone", "nobody in the workspace is called 'gone'; check the name"),
         ("@alerts", "nobody in the workspace is called 'alerts'"),
         ("@Twin", "several are called 'Twin': U000TWIN1, U000TWIN2; put the id or the e-mail address"),
         (

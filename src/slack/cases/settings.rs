@@ -36,7 +36,7 @@ fn settings_that_cannot_work_are_refused_before_anybody_is_asked() {
         (with_url("http://slack.example.com/api/"), "without TLS only this machine"),
         (
             with_url("https://u:canary@slack.example.com/api/"),
-            "slack.url slack.example.com/api/: only scheme",
+            "slack.url slack.example.com/api/: no user, password",
         ),
         (Slack { token_command: Vec::new(), ..case.settings() }, "no token: set slack.token_file"),
         (Slack { token_file: Some("token".into()), ..case.settings() }, "are both set"),
