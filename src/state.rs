@@ -136,18 +136,10 @@ impl State {
     pub fn open_to_take_over(path: &Path) -> Result<Self, Error> {
         file::prepare_folder(path)?;
         let lock = file::Lock::take_to_take_over(path)?;
-        let database = match file::Lock::take(path) {
-            Ok(mut lock) => prepared(path, &mut lock)?,
-            Err(Error::Locked(_)) => {
-                let has_begun = file::has_begun(path);
-                if !file::is_there(path, has_begun)? {
-                    return Err(Error::Locked("state: another program is making it".to_owned()));
-                }
-                let database = Connection::open_with_flags(path, WRITING)?;
-                schema::join(&database, path).map_err(|error| error.at(path))?;
-                database
-            }
-            Err(error) => return Err(error),
+        let database = match joined(path)? {
+            Some(database) => database,
+            // Until it is made, or brought up to date, nobody else may have it.
+            None => prepared(path, &mut file::Lock::take(path)?)?,
         };
         Ok(Self { database, path: path.to_owned(), reserve: RefCell::default(), _lock: lock })
     }
@@ -173,6 +165,17 @@ fn prepared(path: &Path, lock: &mut file::Lock) -> Result<Connection, Error> {
     schema::prepare(&mut database, path, lock.has_begun).map_err(|error| error.at(path))?;
     lock.begin(path)?;
     Ok(database)
+}
+
+/// A connection to a state that has the tables of this release.
+fn joined(path: &Path) -> Result<Option<Connection>, Error> {
+    let has_begun = file::has_begun(path);
+    if !has_begun || !file::is_there(path, has_begun)? {
+        return Ok(None);
+    }
+    let database = Connection::open_with_flags(path, WRITING)?;
+    let is_up_to_date = schema::join(&database, path).map_err(|error| error.at(path))?;
+    Ok(is_up_to_date.then_some(database))
 }
 
 /// A connection that reads one snapshot, whatever a sender commits meanwhile; none before the first run.

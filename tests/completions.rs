@@ -15,6 +15,9 @@ mod fetch_watchlist;
 #[path = "../src/bin/tq-format-email.rs"]
 mod format_email;
 #[allow(dead_code)]
+#[path = "../src/bin/tq-send-slack.rs"]
+mod send_slack;
+#[allow(dead_code)]
 #[path = "../src/bin/tq-send-smtp.rs"]
 mod send_smtp;
 
@@ -39,6 +42,7 @@ fn commands() -> Vec<Command> {
         fetch_watchlist::Args::command(),
         fetch_collection::Args::command(),
         format_email::Args::command(),
+        send_slack::Args::command(),
         send_smtp::Args::command(),
         connector(),
     ]

@@ -19,6 +19,7 @@ mod paging;
 mod pipeline;
 mod records;
 mod scope;
+mod send_slack;
 mod send_smtp;
 mod stream;
 mod support;

@@ -1,12 +1,13 @@
-//! Where a mail goes: to a relay, or into a Maildir.
+//! Where a mail goes: to a relay, or into a Maildir; and where a message goes.
 
 use super::letter::Takes;
 use super::parcel::{Concluded, Counter, Item, Parcel, Supply, conclude};
-use crate::config::Smtp;
+use crate::config::{Slack, Smtp};
 use crate::exit::{Failure, Status};
 use crate::mail::mime;
 use crate::maildir::Maildir;
 use crate::record::{Outcome, RecipientOutcome};
+use crate::slack::{self, Answer, Workspace};
 use crate::smtp::{Mail, Mails, Relay, Verdict, Waiting};
 use crate::state::Pending;
 
@@ -16,6 +17,8 @@ pub enum Destination {
     Relay(Box<Relay>),
     /// Into a Maildir.
     Maildir(Maildir),
+    /// To a workspace of Slack's.
+    Slack(Box<Workspace>),
 }
 
 /// A mail with its name and its turn.
@@ -75,14 +78,27 @@ impl Destination {
         }
     }
 
+    /// The workspace that the settings name. It is asked when there is a message for it.
+    pub fn slack(settings: &Slack) -> Result<Self, Failure> {
+        Ok(Self::Slack(Box::new(Workspace::new(settings)?)))
+    }
+
+    /// What these settings name, for receipts; a wrong one keeps nobody from taking over.
+    pub fn name_of_slack(settings: &Slack) -> String {
+        let url = settings.url.as_deref().unwrap_or(slack::URL);
+        let (_, rest) = url.split_once("://").unwrap_or(("", url));
+        rest.split('/').next().unwrap_or_default().to_owned()
+    }
+
     /// Asks the relay everything but to take a mail, and tells of each step that is done.
-    pub fn check(&self, sender: Option<&str>, told: &mut dyn FnMut(&str)) -> Result<(), Failure> {
+    pub fn check(&mut self, sender: Option<&str>, told: &mut dyn FnMut(&str)) -> Result<(), Failure> {
         let relay = match self {
             Self::Relay(relay) => relay,
             Self::Maildir(maildir) => {
                 told(&format!("maildir: {}", maildir.name()));
                 return Ok(());
             }
+            Self::Slack(workspace) => return workspace.check(told),
         };
         let address = |text| {
             mime::address(text)
@@ -95,48 +111,65 @@ impl Destination {
         match self {
             Self::Relay(relay) => relay.name(),
             Self::Maildir(maildir) => maildir.name(),
+            Self::Slack(workspace) => workspace.name(),
         }
     }
 
     /// Why no mail can be handed over any more.
     pub(super) fn down(&self) -> Option<Down> {
-        let Self::Relay(relay) = self else { return None };
-        let error = relay.down()?;
-        Some(Down { outcome: error.outcome(), reason: format!("relay {}: {error}", relay.name()) })
+        match self {
+            Self::Relay(relay) => {
+                let error = relay.down()?;
+                Some(Down { outcome: error.outcome(), reason: format!("relay {}: {error}", relay.name()) })
+            }
+            Self::Maildir(_) => None,
+            Self::Slack(workspace) => {
+                let error = workspace.down()?;
+                Some(Down {
+                    outcome: error.outcome(),
+                    reason: format!("slack {}: {error}", workspace.name()),
+                })
+            }
+        }
     }
 
     /// What goes there.
     pub(super) fn takes(&self) -> Takes {
         match self {
             Self::Relay(_) | Self::Maildir(_) => Takes::Emails,
+            Self::Slack(_) => Takes::Messages,
         }
     }
 
     /// Delivers a mail.
     pub(super) fn deliver<T: Item>(&mut self, item: T) -> Concluded<T> {
         let name = self.name();
-        let parcel = match Parcel::new(item) {
-            Ok(parcel) => parcel,
-            Err((item, verdict)) => return conclude(item, verdict, &name),
-        };
-        let verdict = match self {
-            Self::Relay(relay) => relay.deliver(&parcel),
-            Self::Maildir(maildir) => into_maildir(maildir, &parcel),
-        };
-        parcel.conclude(verdict, &name)
+        match self {
+            Self::Relay(relay) => in_parcel(item, &name, |parcel| relay.deliver(parcel)),
+            Self::Maildir(maildir) => in_parcel(item, &name, |parcel| into_maildir(maildir, parcel)),
+            Self::Slack(workspace) => to_slack(workspace, item),
+        }
     }
 
     /// Delivers mails until there is none, or no mail can be handed over any more; those that wait then were not asked
     /// for.
     pub(super) fn deliver_all<S: Supply>(&mut self, supply: &mut S) -> Result<(), Failure> {
-        let mut counter = Counter { supply, relay: self.name() };
+        let relay = self.name();
         match self {
-            Self::Relay(relay) => relay.deliver_all(&mut counter),
+            Self::Relay(session) => session.deliver_all(&mut Counter { supply, relay }),
             Self::Maildir(maildir) => {
+                let mut counter = Counter { supply, relay };
                 while counter.waiting(true)? == Waiting::Yes {
                     let Some(parcel) = counter.next()? else { continue };
                     let verdict = into_maildir(maildir, &parcel);
                     counter.settle(vec![(parcel, verdict)])?;
+                }
+                Ok(())
+            }
+            Self::Slack(workspace) => {
+                while workspace.down().is_none() && supply.waiting(true)? == Waiting::Yes {
+                    let Some(message) = supply.next()? else { continue };
+                    supply.settle(vec![to_slack(workspace, message)])?;
                 }
                 Ok(())
             }
@@ -148,6 +181,26 @@ impl Destination {
             relay.quit();
         }
     }
+}
+
+fn in_parcel<T: Item>(item: T, relay: &str, deliver: impl FnOnce(&Parcel<T>) -> Verdict) -> Concluded<T> {
+    match Parcel::new(item) {
+        Ok(parcel) => {
+            let verdict = deliver(&parcel);
+            parcel.conclude(verdict, relay)
+        }
+        Err((item, verdict)) => conclude(item, verdict, relay),
+    }
+}
+
+fn to_slack<T: Item>(workspace: &mut Workspace, message: T) -> Concluded<T> {
+    let outgoing = message.outgoing();
+    let to = outgoing.recipients.first().map(String::as_str).unwrap_or_default();
+    let Answer { outcome, status, asked, code, words, ts, complaint } = workspace.post(to, outgoing.bytes);
+    let one = RecipientOutcome { address: to.to_owned(), outcome, code, enhanced: None, reply: words };
+    let complaints = complaint.into_iter().collect();
+    let verdict = Verdict { asked, queue_id: ts, status, complaints, ..Verdict::new(vec![one]) };
+    conclude(message, verdict, &workspace.name())
 }
 
 fn into_maildir<T: Item>(maildir: &Maildir, parcel: &Parcel<T>) -> Verdict {

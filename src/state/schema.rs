@@ -140,14 +140,21 @@ pub(super) fn prepare(database: &mut Connection, path: &Path, has_begun: bool) -
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
     }
+    check_whole(database)
+}
+
+fn check_whole(database: &Connection) -> Result<(), Error> {
     let verdict: String = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(Error::damaged(&verdict)) }
 }
 
-/// Sets a connection up beside that of a program which has prepared the database.
-pub(super) fn join(database: &Connection, path: &Path) -> Result<(), Error> {
-    check_all(database, path)?;
-    set_up(database)
+/// Sets a connection up beside that of another program, unless the tables are those of an older release.
+pub(super) fn join(database: &Connection, path: &Path) -> Result<bool, Error> {
+    if is_empty(database, path, true)? || check(database, path, OLDEST_MEMORY)? < VERSION {
+        return Ok(false);
+    }
+    set_up(database)?;
+    check_whole(database).map(|()| true)
 }
 
 fn set_up(database: &Connection) -> Result<(), Error> {
