@@ -1,7 +1,8 @@
-//! What the sender does: emails in, receipts out, everything else passed on.
+//! What a sender does: emails or messages in, receipts out, everything else passed on.
 //!
 //! Without a state it sends as it reads. With one, a source is taken over whole at its checkpoint, and then delivered:
-//! what was taken survives any crash, and what was not is found again by the next fetch.
+//! what was taken survives any crash, and what was not is found again by the next fetch. Before other senders it only
+//! takes over.
 
 mod account;
 mod asked;

@@ -3,6 +3,7 @@
 
 mod before_others;
 mod crash;
+mod hostile;
 mod outcomes;
 mod queue;
 mod series;

@@ -31,11 +31,12 @@ pub fn dry_run<R: BufRead, W: Write>(
             status = Status::Refused;
             continue;
         }
+        // A message is from the app, whoever that is.
+        let from = if letter.sender.is_empty() { String::new() } else { format!(" from {}", letter.sender) };
         output.say(&format!(
-            "would send {} '{}' from {} to {} ({} bytes) through {destination}",
+            "would send {} '{}'{from} to {} ({} bytes) through {destination}",
             letter.id,
             crate::escape::visible(&letter.subject),
-            letter.sender,
             crate::escape::visible(&letter.recipients.join(", ")),
             letter.bytes.len(),
         ))?;

@@ -10,7 +10,7 @@ use super::letter::Letter;
 use super::{Patience, Reports, parcel};
 use crate::exit::{Failure, Status};
 use crate::ndjson::{Line, Reader};
-use crate::record::{Alert, Checkpoint, Kind, Mark, Receipt, now};
+use crate::record::{Alert, Checkpoint, Kind, Mark, MarkEntry, Receipt, now};
 use crate::state::{Intake, QueuedMail, State};
 
 /// Where the sender stands.
@@ -43,10 +43,27 @@ struct Taking<'s> {
 
 /// Where the letters of a source are until its checkpoint comes.
 enum Letters<'s> {
-    /// In a transaction, beside so many mails that waited before it.
-    Begun(Intake<'s>, u64),
+    /// In a transaction.
+    Begun(Intake<'s>, Room),
     /// In memory, each with its record: a transaction that is open while a fetcher works would keep out whoever delivers.
     Held(Vec<(Letter, String)>),
+}
+
+/// How many letters waited before a source, and how many may.
+struct Room {
+    waiting: u64,
+    most: u64,
+}
+
+impl Taking<'_> {
+    /// Counts marks, and keeps them where that is this sender's task.
+    fn remember(&mut self, marks: &[MarkEntry]) -> Result<(), Failure> {
+        self.marks += marks.len() as u64;
+        if let Letters::Begun(intake, _) = &self.letters {
+            intake.remember(marks)?;
+        }
+        Ok(())
+    }
 }
 
 impl<'a, W: Write> Desk<'a, W> {
@@ -63,11 +80,7 @@ impl<'a, W: Write> Desk<'a, W> {
             match line.kind {
                 Kind::Mark => {
                     let mark: Mark = line.parse()?;
-                    let open = self.of_source(&mut taking, Some(&mark.source), &mut status)?;
-                    open.marks += mark.marks.len() as u64;
-                    if let Letters::Begun(intake, _) = &open.letters {
-                        intake.remember(&mark.marks)?;
-                    }
+                    self.of_source(&mut taking, Some(&mark.source), &mut status)?.remember(&mark.marks)?;
                     self.reports.pass(&line);
                 }
                 Kind::Checkpoint => {
@@ -81,10 +94,7 @@ impl<'a, W: Write> Desk<'a, W> {
                     let alert: Alert = line.parse()?;
                     let open = self.of_source(&mut taking, Some(&alert.source), &mut status)?;
                     open.account.pass(&alert);
-                    open.marks += alert.marks.len() as u64;
-                    if let Letters::Begun(intake, _) = &open.letters {
-                        intake.remember(&alert.marks)?;
-                    }
+                    open.remember(&alert.marks)?;
                     self.reports.pass(&line);
                 }
                 Kind::Alert | Kind::Email | Kind::Message | Kind::Receipt | Kind::Other => {
@@ -123,9 +133,9 @@ impl<'a, W: Write> Desk<'a, W> {
 
     fn begin(&self) -> Result<Taking<'a>, Failure> {
         let letters = match self.place {
-            Place::Last(_) => {
-                let waiting = self.state.waiting()?;
-                Letters::Begun(self.state.intake()?, waiting)
+            Place::Last(patience) => {
+                let room = Room { waiting: self.state.waiting()?, most: patience.most_waiting };
+                Letters::Begun(self.state.intake()?, room)
             }
             Place::BeforeOthers => Letters::Held(Vec::new()),
         };
@@ -163,9 +173,10 @@ impl<'a, W: Write> Desk<'a, W> {
                 .into());
         }
         match letters {
-            Letters::Begun(intake, waiting) => {
-                if let Some(reason) = self.hindrance(&intake, waiting, &account, checkpoint)? {
-                    self.reports.complain(&format!("source '{source}'{reason} fetches it again"));
+            Letters::Begun(intake, room) => {
+                let noun = self.reports.takes.noun();
+                if let Some(reason) = hindrance(noun, &intake, &room, &account, checkpoint)? {
+                    self.reports.complain(&reason);
                     return Ok(Status::TryAgain);
                 }
                 intake.commit(checkpoint)?;
@@ -189,34 +200,31 @@ impl<'a, W: Write> Desk<'a, W> {
         }
         Ok(status)
     }
+}
 
-    /// Why a source that is whole is left to a later run.
-    fn hindrance(
-        &self,
-        intake: &Intake<'_>,
-        waiting: u64,
-        account: &Account,
-        checkpoint: &Checkpoint,
-    ) -> Result<Option<String>, Failure> {
-        let (generation, base) = (intake.generation(&checkpoint.source)?, checkpoint.base);
-        if generation != base {
-            return Ok(Some(format!(
-                " was fetched from generation {base} of the state, which is at {generation} now; the next run"
-            )));
-        }
-        // What only remembers takes no room. A source that is larger than the room is taken when nothing else waits.
-        let most = match self.place {
-            Place::Last(patience) => patience.most_waiting,
-            Place::BeforeOthers => u64::MAX,
-        };
-        let noun = self.reports.takes.noun();
-        let has_room = waiting < most || !account.brings_letters();
-        Ok((!has_room).then(|| {
-            format!(
-                ": {waiting} {noun}s wait, and state.most_waiting lets no source add to them; a later run"
-            )
-        }))
+/// Why a source that is whole is left to a later run.
+fn hindrance(
+    noun: &str,
+    intake: &Intake<'_>,
+    room: &Room,
+    account: &Account,
+    checkpoint: &Checkpoint,
+) -> Result<Option<String>, Failure> {
+    let Checkpoint { source, base, .. } = checkpoint;
+    let generation = intake.generation(source)?;
+    if generation != *base {
+        return Ok(Some(format!(
+            "source '{source}' was fetched from generation {base} of the state, which is at {generation} now; the next \
+             run fetches it again"
+        )));
     }
+    // What only remembers takes no room. A source that is larger than the room is taken when nothing else waits.
+    let Room { waiting, most } = room;
+    let is_full = waiting >= most && account.brings_letters();
+    Ok(is_full.then(|| {
+        let limit = "and state.most_waiting lets no source add to them";
+        format!("source '{source}': {waiting} {noun}s wait, {limit}; a later run fetches it again")
+    }))
 }
 
 /// Puts a letter into the outbox.
