@@ -1,7 +1,8 @@
 //! The simulator asked over its wire, by plain HTTP written by hand.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use slack_sim::{Fault, FaultKind, Sim, Workspace};
@@ -216,4 +217,20 @@ fn a_script_sees_what_was_posted_and_has_things_go_wrong() {
         control("check", r#"{"text":"x","blocks":[{"type":"section"}]}"#).contains("invalid_blocks: missing")
     );
     assert!(control("nothing", "").starts_with("HTTP/1.1 404"));
+}
+
+#[test]
+fn the_program_says_its_address_and_ends_with_its_parent() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_slack-sim"))
+        .arg("--exit-with-parent")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut address = String::new();
+    BufReader::new(program.stdout.take().unwrap()).read_line(&mut address).unwrap();
+    let host = address.strip_prefix("http://").and_then(|rest| rest.strip_suffix("/api/\n")).expect(&address);
+    TcpStream::connect(host).unwrap();
+    drop(program.stdin.take());
+    assert!(program.wait().unwrap().success());
 }
