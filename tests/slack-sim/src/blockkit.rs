@@ -21,7 +21,7 @@ const BLOCKS: usize = 50;
 /// "For best results, limit the number of characters in the `text` field to 4,000"; more than 40,000 are cut off, which we
 /// refuse.
 const TEXT: usize = 40_000;
-/// All blocks together, as JSON. Not published; seen to be refused from about 13,200 on (slackapi/bolt-js, issue 2509).
+/// All blocks together, as JSON. Not published; seen to be refused from about 13,200 on (slackapi/bolt-js, issues 2509 and 2867).
 const ALL_BLOCKS: usize = 13_000;
 /// "Maximum length for this field is 255 characters."
 const ID: usize = 255;
