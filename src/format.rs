@@ -104,7 +104,7 @@ impl<W: Write> Formatter<'_, W> {
 
     fn alert(&mut self, mut alert: Alert, line: &Line) -> Result<(), Failure> {
         let composer = self.composer;
-        if let Some(flaw) = Source::flaw(composer, &alert) {
+        if let Some(flaw) = composer.flaw(&alert) {
             return Err(line.error(flaw).into());
         }
         let marks = std::mem::take(&mut alert.marks);

@@ -13,6 +13,7 @@
 //! * what the programs do, one verb each: [`fetch`], [`mod@format`], [`send`], [`validate`];
 //! * the edges: [`threatq`] (its API), [`mail`] (texts and bytes), [`smtp`] (the relay), [`maildir`], [`slack`] (the
 //!   workspace), [`state`] (memory and outbox);
+//! * what a reader sees of an alert: `item`;
 //! * what changed: [`change`];
 //! * what travels: [`record`], [`ndjson`];
 //! * plumbing: [`candidates`], [`config`], [`exit`], [`escape`], [`http`], [`interrupt`], [`logging`], [`secret`],
@@ -34,6 +35,8 @@ pub mod slack;
 pub mod smtp;
 pub mod state;
 pub mod threatq;
+
+mod item;
 
 pub mod change;
 

@@ -39,8 +39,15 @@ const HOMES: [(&str, &[&str]); 25] = [
 ];
 
 /// The modules of the library, from the top. A module names those of lower layers only.
-const LAYERS: [&[&str]; 6] =
-    [&["fetch", "format", "send", "validate"], EDGES, &["change"], &["ndjson"], &["record"], PLUMBING];
+const LAYERS: [&[&str]; 7] = [
+    &["fetch", "format", "send", "validate"],
+    EDGES,
+    &["item"],
+    &["change"],
+    &["ndjson"],
+    &["record"],
+    PLUMBING,
+];
 const EDGES: &[&str] = &["mail", "maildir", "slack", "smtp", "state", "threatq"];
 /// These may name each other.
 const PLUMBING: &[&str] = &[

@@ -4,18 +4,18 @@
 //! same email in every run.
 
 use std::cell::{Cell, RefCell};
-use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
 use super::digest::Digest;
 use super::parts::Parts;
 use super::route::{Audience, Routes};
-use super::template::{Origin, Templates, Texts};
-use super::{Item, link, mime, size, thread};
+use super::template::{Templates, Texts};
+use super::{mime, size, thread};
 use crate::config::{self, required, required_list};
 use crate::exit::{Failure, Status};
-use crate::record::{Attachment, Email, digest};
+use crate::item::{Item, Origin};
+use crate::record::{Alert, Attachment, Email, digest};
 use crate::zone::Zone;
 
 /// How many items the body of a digest names, and how many mails about single objects a run makes, by default.
@@ -58,13 +58,7 @@ impl Composer {
         let routes = Routes::new(settings, to, routes)?;
         let zone =
             Zone::named(settings.timezone.as_deref()).map_err(|reason| refused("email.timezone", &reason))?;
-        let origin: Origin = Arc::new(OnceLock::new());
-        // A host in other letters than these has two forms; the first alert says which.
-        if let Some(host) = link_host.filter(|host| host.is_ascii()) {
-            let found =
-                link::configured(host).ok_or_else(|| refused("link_host", &format!("{host}: not a host")))?;
-            origin.get_or_init(|| found);
-        }
+        let origin = Origin::of_host(link_host).map_err(|reason| refused("link_host", &reason))?;
         let subfolders: Vec<&str> = routes.templates().collect();
         let defangs: Vec<_> = routes.defangs().collect();
         let templates = Templates::new(settings.templates.as_deref(), &subfolders, &defangs, zone, &origin)?;
@@ -83,6 +77,11 @@ impl Composer {
             mailed: Cell::new(0),
             complaints: RefCell::default(),
         })
+    }
+
+    /// What is wrong with an alert that a mail cannot be made of.
+    pub fn flaw(&self, alert: &Alert) -> Option<String> {
+        self.origin.flaw(alert)
     }
 
     /// How it went: 65 when a template of one's own failed and a built-in one was sent in its place.
@@ -106,7 +105,7 @@ impl Composer {
         mut digest: Digest,
         mut write: impl FnMut(Email) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let origin = self.origin.get().map(String::as_str);
+        let origin = self.origin.get();
         let name = digest.reason.template();
         let day = digest.date.format("%F").to_string();
         let root = [name.to_owned(), source.to_owned(), day];

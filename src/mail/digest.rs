@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use super::route::Audience;
 use super::spill::{Line, Spill};
-use super::{Item, list, size};
+use super::{list, size};
 use crate::exit::Failure;
+use crate::item::Item;
 use crate::record::Event;
 
 /// What the templates of a digest can use.

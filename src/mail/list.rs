@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::Item;
 use crate::escape;
+use crate::item::Item;
 
 /// The columns of the CSV list, and the members of the JSON list.
 pub(super) const COLUMNS: [&str; 13] = [

@@ -6,9 +6,10 @@
 use std::rc::Rc;
 
 use super::mime::mailbox;
-use crate::config::{self, Defang, Details, Mode, Tlp};
+use crate::config::{self, Defang, Mode, Tlp};
 use crate::escape;
 use crate::exit::{Failure, Status};
+use crate::item::{Discretion, tlp};
 use crate::record::{Alert, Watcher};
 
 /// Those who get the same mails.
@@ -37,9 +38,7 @@ struct Route {
     wanted: config::Route,
     audiences: Vec<Rc<Audience>>,
     defang: Defang,
-    details: Details,
-    hide_tlp: Vec<Tlp>,
-    refuse_tlp: Vec<Tlp>,
+    discretion: Discretion,
 }
 
 /// All routes, in the order of the configuration.
@@ -108,9 +107,11 @@ impl Route {
         let mut route = Self {
             place,
             defang: wanted.defang.or(email.defang).unwrap_or_default(),
-            details: wanted.details.or(email.details).unwrap_or_default(),
-            hide_tlp: wanted.hide_tlp.clone().or_else(|| email.hide_tlp.clone()).unwrap_or_default(),
-            refuse_tlp: wanted.refuse_tlp.clone().or_else(|| email.refuse_tlp.clone()).unwrap_or_default(),
+            discretion: Discretion::new(
+                wanted.details.or(email.details),
+                wanted.hide_tlp.clone().or_else(|| email.hide_tlp.clone()),
+                wanted.refuse_tlp.clone().or_else(|| email.refuse_tlp.clone()),
+            ),
             audiences: Vec::new(),
             wanted,
         };
@@ -142,16 +143,16 @@ impl Route {
             bcc: Vec::new(),
             template: self.wanted.template.clone(),
             defang: self.defang,
-            hides: self.details == Details::Hide,
+            hides: self.discretion.hides_all(),
         }
     }
 
     fn deliver(&self, alert: &Alert, deliveries: &mut Vec<Delivery>) {
         let tlp = tlp(alert);
-        if !self.takes(alert, tlp) || self.refuse_tlp.contains(&tlp) {
+        if !self.takes(alert, tlp) || self.discretion.refuses(tlp) {
             return;
         }
-        let hides = self.details == Details::Hide || self.hide_tlp.contains(&tlp);
+        let hides = self.discretion.hides(tlp);
         for audience in &self.audiences {
             deliveries.push(Delivery { audience: Rc::clone(audience), hides });
         }
@@ -213,19 +214,4 @@ impl Route {
 
 fn is_among(value: &str, list: &[String]) -> bool {
     list.iter().any(|one| one.to_lowercase() == value.to_lowercase())
-}
-
-/// The object's TLP. A word that is not known is treated as the strictest.
-fn tlp(alert: &Alert) -> Tlp {
-    let Some(word) = &alert.object.tlp else {
-        return Tlp::None;
-    };
-    let word = word.trim().to_lowercase();
-    match word.strip_prefix("tlp:").unwrap_or(&word) {
-        "white" | "clear" => Tlp::White,
-        "green" => Tlp::Green,
-        "amber" => Tlp::Amber,
-        "amber+strict" | "amber strict" => Tlp::AmberStrict,
-        _ => Tlp::Red,
-    }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::compose::Composer;
 use super::digest::{Digest, Reason};
-use super::{Item, link};
 use crate::exit::{Failure, Status};
+use crate::item::Item;
 use crate::record::{Alert, Email, Tally};
 
 /// The alerts of one source, as far as they still wait for a mail.
@@ -20,24 +20,6 @@ impl Source {
     /// A source of which nothing has come yet.
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), digests: BTreeMap::new(), nobodys: Tally::default() }
-    }
-
-    /// What is wrong with an alert that a mail cannot be made of.
-    pub fn flaw(composer: &Composer, alert: &Alert) -> Option<String> {
-        if alert.id.chars().any(char::is_control) {
-            return Some("alert: id holds a control character".to_owned());
-        }
-        let address = &alert.object.link;
-        let wanted = composer.origin.get().map(String::as_str);
-        if let Some(flaw) = link::flaw(address, wanted) {
-            return Some(format!("alert: object.link {flaw}"));
-        }
-        if wanted.is_none()
-            && let Some(found) = link::origin(address)
-        {
-            composer.origin.get_or_init(|| found);
-        }
-        None
     }
 
     /// Takes one alert: writes the mails about it, or keeps it for a digest.

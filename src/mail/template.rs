@@ -9,7 +9,6 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
 use std::{fs, io};
 
 use minijinja::syntax::SyntaxConfig;
@@ -17,11 +16,11 @@ use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use serde::Serialize;
 
-use super::{defang, digest, item, link};
+use super::digest;
 use crate::config::Defang;
 use crate::escape;
 use crate::exit::{Failure, Status};
-use crate::record;
+use crate::item::{self, Origin, defang, link};
 use crate::zone::Zone;
 
 /// The built-in templates; an underscore marks what others include.
@@ -42,11 +41,6 @@ const BUILT_IN: [(&str, &str); 13] = [
 ];
 /// The longest subject, in characters.
 const SUBJECT_LIMIT: usize = 150;
-/// The longest value, in characters.
-const VALUE_LIMIT: usize = 1_000;
-
-/// Where links may lead, once it is known.
-pub(super) type Origin = Arc<OnceLock<String>>;
 
 /// The compiled templates, for each way of defanging that is asked for.
 pub(super) struct Templates {
@@ -163,9 +157,9 @@ fn environment(what: Defang, zone: Zone, origin: &Origin) -> Result<Environment<
             (_, None) => one + "s",
         }
     });
-    let origin = Arc::clone(origin);
+    let origin = origin.clone();
     environment.add_filter("link", move |address: String| {
-        match link::flaw(&address, Some(origin.get().map_or("https://threatq", String::as_str))) {
+        match link::flaw(&address, Some(origin.get().unwrap_or("https://threatq"))) {
             None => Ok(Value::from_safe_string(escape::html(&address))),
             Some(flaw) => Err(Error::new(ErrorKind::InvalidOperation, format!("link: an address {flaw}"))),
         }
@@ -184,9 +178,7 @@ fn print(
         return minijinja::escape_formatter(output, state, value);
     }
     let all: Cow<'_, str> = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
-    let short = shortened(&all);
-    let visible = escape::visible(&short);
-    let text = defang::text(&visible, what);
+    let text = item::shown(&all, what);
     let written =
         if *state.auto_escape() == AutoEscape::Html && text.contains(['&', '<', '>', '"', '\'', '`']) {
             output.write_str(&escape::html(&text))
@@ -194,17 +186,6 @@ fn print(
             output.write_str(&text)
         };
     written.map_err(Error::from)
-}
-
-/// A value that is too long for a mail, cut, with what is needed to recognise all of it.
-fn shortened(value: &str) -> Cow<'_, str> {
-    if value.len() <= VALUE_LIMIT || value.chars().nth(VALUE_LIMIT).is_none() {
-        return Cow::Borrowed(value);
-    }
-    let start: String = value.chars().take(VALUE_LIMIT).collect();
-    let length = value.chars().count();
-    let id = record::digest([value]);
-    Cow::Owned(format!("{start}… ({length} characters, digest {})", id.get(..16).unwrap_or(&id)))
 }
 
 fn date(zone: Zone, time: &Value, form: Option<&str>) -> Result<String, Error> {

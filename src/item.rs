@@ -1,19 +1,36 @@
-//! An alert as templates and lists see it: every field there, absent ones as `none`, long ones cut.
+//! What a reader sees of an alert, whichever way it travels: every field there, absent ones as none, long ones cut.
+//!
+//! Values are chosen by attackers. What [`shown`] makes of one is one line, every character of which can be seen, and
+//! nothing in it can be clicked (`defang`); how it is escaped is for whoever prints it. A link leads to the configured
+//! ThreatQ and nowhere else (`link`), a description is plain text (`plain`), and what must not be told is not there to be
+//! printed (`tlp`).
+
+pub(crate) mod defang;
+pub(crate) mod link;
+mod plain;
+mod tlp;
+
+pub(crate) use link::Origin;
+pub(crate) use tlp::{Discretion, tlp};
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{defang, plain};
 use crate::config::Defang;
-use crate::record::{Alert, Change, Watcher};
+use crate::escape;
+use crate::record::{self, Alert, Change, Watcher};
 
-/// How many sources, tags, values or changes a mail names.
+/// The longest value, in characters.
+const VALUE_LIMIT: usize = 1_000;
+/// How many sources, tags, values or changes are named.
 const NAMED: usize = 50;
 /// Words in the subtypes whose values are links.
 const LINKS: [&str; 7] = ["domain", "email", "fqdn", "hostname", "unc", "uri", "url"];
 
-/// What the templates of a mail about one object can use.
-pub(super) const VARIABLES: &[&str] = &[
+/// The members of an item, by the names that templates have for them.
+pub(crate) const VARIABLES: &[&str] = &[
     "id",
     "source",
     "event",
@@ -43,64 +60,64 @@ pub(super) const VARIABLES: &[&str] = &[
 /// One alert. The members are the variables of the templates; `docs/templates.md` describes them.
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "`item` is the guide's word for the value")]
-pub(super) struct Item {
-    pub(super) id: String,
-    pub(super) source: String,
-    pub(super) event: String,
-    pub(super) found_at: Option<DateTime<Utc>>,
-    pub(super) changed_at: Option<DateTime<Utc>>,
-    pub(super) watchers: Vec<Watched>,
-    pub(super) collection: Option<String>,
-    pub(super) collection_hash: Option<String>,
+pub(crate) struct Item {
+    pub(crate) id: String,
+    pub(crate) source: String,
+    pub(crate) event: String,
+    pub(crate) found_at: Option<DateTime<Utc>>,
+    pub(crate) changed_at: Option<DateTime<Utc>>,
+    pub(crate) watchers: Vec<Watched>,
+    pub(crate) collection: Option<String>,
+    pub(crate) collection_hash: Option<String>,
     /// ThreatQ's code of the type.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     #[serde(rename = "type")]
-    pub(super) type_name: String,
-    pub(super) types: String,
-    pub(super) object_id: u64,
+    pub(crate) type_name: String,
+    pub(crate) types: String,
+    pub(crate) object_id: u64,
     /// None where it is hidden.
-    pub(super) item: Option<String>,
-    pub(super) subtype: Option<String>,
-    pub(super) status: Option<String>,
-    pub(super) score: Option<i64>,
-    pub(super) tlp: Option<String>,
-    pub(super) sources: Vec<String>,
-    pub(super) tags: Vec<String>,
-    pub(super) description: Vec<String>,
-    pub(super) link: String,
-    pub(super) changes: Vec<Difference>,
+    pub(crate) item: Option<String>,
+    pub(crate) subtype: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) score: Option<i64>,
+    pub(crate) tlp: Option<String>,
+    pub(crate) sources: Vec<String>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) description: Vec<String>,
+    pub(crate) link: String,
+    pub(crate) changes: Vec<Difference>,
     /// Whether nothing is told but that it is there.
-    pub(super) hidden: bool,
+    pub(crate) hidden: bool,
     /// Whether the value is left clickable, so that it must not be the text of a link to elsewhere.
-    is_address: bool,
+    pub(crate) is_address: bool,
 }
 
 /// Somebody who watches the object.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Watched {
-    pub(super) name: String,
+pub(crate) struct Watched {
+    pub(crate) name: String,
     email: Option<String>,
 }
 
 /// One difference.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Difference {
+pub(crate) struct Difference {
     /// `Status changed`, the guide's words.
-    title: String,
+    pub(crate) title: String,
     field: String,
     change: String,
     count: Option<u64>,
-    from: Option<String>,
-    to: Option<String>,
+    pub(crate) from: Option<String>,
+    pub(crate) to: Option<String>,
     values: Vec<String>,
-    by: Vec<String>,
+    pub(crate) by: Vec<String>,
     /// All of it on one line, as the guide has it.
-    pub(super) line: String,
+    pub(crate) line: String,
 }
 
 impl Item {
     /// All of an alert.
-    pub(super) fn of(alert: Alert) -> Self {
+    pub(crate) fn of(alert: Alert) -> Self {
         let Alert { id, source, event, found_at, watchers, collection, object, changed_at, changes, .. } =
             alert;
         let (collection, collection_hash) = match collection {
@@ -135,13 +152,13 @@ impl Item {
         }
     }
 
-    /// The date of a mail about it.
-    pub(super) fn date(&self) -> DateTime<Utc> {
+    /// The date of what is sent about it.
+    pub(crate) fn date(&self) -> DateTime<Utc> {
         self.found_at.or(self.changed_at).unwrap_or(DateTime::UNIX_EPOCH)
     }
 
     /// Leaves nothing but that it is there, and its link.
-    pub(super) fn hide(&mut self) {
+    pub(crate) fn hide(&mut self) {
         self.item = None;
         self.watchers.clear();
         (self.collection, self.collection_hash, self.subtype, self.status) = (None, None, None, None);
@@ -155,7 +172,7 @@ impl Item {
 
     /// Makes the value unclickable where its type says that it is a link; all other text is read word by word when it
     /// is printed.
-    pub(super) fn defang(&mut self, what: Defang) {
+    pub(crate) fn defang(&mut self, what: Defang) {
         let Some(item) = &mut self.item else { return };
         let subtype = self.subtype.as_deref().unwrap_or(&self.kind).to_ascii_lowercase();
         let is_link = LINKS.iter().any(|word| subtype.contains(word));
@@ -185,4 +202,28 @@ fn first(mut all: Vec<String>) -> Vec<String> {
         all.push(format!("and {more} more"));
     }
     all
+}
+
+/// A value for people: cut, every character of it visible, and nothing in it to be clicked.
+pub(crate) fn shown(value: &str, what: Defang) -> Cow<'_, str> {
+    // Most values are short, plain and no link: they are not copied.
+    let visible = match shortened(value) {
+        Cow::Borrowed(value) => escape::visible(value),
+        Cow::Owned(value) => Cow::Owned(escape::visible(&value).into_owned()),
+    };
+    match visible {
+        Cow::Borrowed(value) => defang::text(value, what),
+        Cow::Owned(value) => Cow::Owned(defang::text(&value, what).into_owned()),
+    }
+}
+
+/// A value that is too long for people, cut, with what is needed to recognise all of it.
+fn shortened(value: &str) -> Cow<'_, str> {
+    if value.len() <= VALUE_LIMIT || value.chars().nth(VALUE_LIMIT).is_none() {
+        return Cow::Borrowed(value);
+    }
+    let start: String = value.chars().take(VALUE_LIMIT).collect();
+    let length = value.chars().count();
+    let id = record::digest([value]);
+    Cow::Owned(format!("{start}… ({length} characters, digest {})", id.get(..16).unwrap_or(&id)))
 }

@@ -3,7 +3,7 @@
 //! Tags fall away, the breaks that they stand for stay. Nothing is interpreted further, and what comes out is escaped
 //! like every other value.
 
-/// How much of a description a mail shows.
+/// How much of a description is shown.
 const LIMIT: usize = 1_000;
 const LINES: usize = 12;
 /// Elements that begin a new line.
@@ -13,7 +13,7 @@ const BREAKS: [&str; 14] =
 const SILENT: [&str; 3] = ["script", "style", "title"];
 
 /// The first lines of a description.
-pub(super) fn lines(description: &str) -> Vec<String> {
+pub(crate) fn lines(description: &str) -> Vec<String> {
     // Markup may be most of it.
     let start = description.get(..description.floor_char_boundary(20 * LIMIT)).unwrap_or_default();
     let is_whole = start.len() == description.len();

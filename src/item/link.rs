@@ -1,7 +1,50 @@
-//! Which addresses a mail may lead to: those of one ThreatQ, and no other.
+//! Which addresses a reader may be led to: those of one ThreatQ, and no other.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::record::Alert;
+
+/// Where links may lead, once it is known; those who share it learn it together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin(Arc<OnceLock<String>>);
+
+impl Origin {
+    /// The origin of a host as the configuration gives it, and where it gives none that of the first alert.
+    ///
+    /// Fails where it is no host.
+    pub(crate) fn of_host(host: Option<&str>) -> Result<Self, String> {
+        let origin = Self::default();
+        // A host in other letters than these has two forms; the first alert says which.
+        if let Some(host) = host.filter(|host| host.is_ascii()) {
+            let found = configured(host).ok_or_else(|| format!("{host}: not a host"))?;
+            origin.0.get_or_init(|| found);
+        }
+        Ok(origin)
+    }
+
+    /// Scheme, host and port.
+    pub(crate) fn get(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
+
+    /// What is wrong with an alert that nothing can be sent about.
+    pub(crate) fn flaw(&self, alert: &Alert) -> Option<String> {
+        if alert.id.chars().any(char::is_control) {
+            return Some("alert: id holds a control character".to_owned());
+        }
+        let address = &alert.object.link;
+        if let Some(flaw) = flaw(address, self.get()) {
+            return Some(format!("alert: object.link {flaw}"));
+        }
+        if let Some(found) = origin(address) {
+            self.0.get_or_init(|| found);
+        }
+        None
+    }
+}
 
 /// The scheme, host and port of an http address, in lower case and without the port that goes without saying.
-pub(super) fn origin(address: &str) -> Option<String> {
+fn origin(address: &str) -> Option<String> {
     let (scheme, rest) = address.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
     let usual = match scheme.as_str() {
@@ -15,13 +58,13 @@ pub(super) fn origin(address: &str) -> Option<String> {
     (!authority.is_empty() && authority.bytes().all(is_plain)).then(|| format!("{scheme}://{authority}"))
 }
 
-/// The origin of a host as the configuration gives it, https where it does not say.
-pub(super) fn configured(host: &str) -> Option<String> {
+/// The origin of a host, https where it does not say.
+fn configured(host: &str) -> Option<String> {
     if host.contains("://") { origin(host) } else { origin(&format!("https://{host}")) }
 }
 
-/// What is wrong with an address that a mail would lead to.
-pub(super) fn flaw(address: &str, wanted: Option<&str>) -> Option<String> {
+/// What is wrong with an address that a reader would be led to.
+pub(crate) fn flaw(address: &str, wanted: Option<&str>) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$*+,=%".contains(&byte);
     let Some(found) = origin(address).filter(|_| address.bytes().all(is_plain)) else {
         return Some("is not an http address".to_owned());

@@ -1,4 +1,4 @@
-//! Makes unclickable what a mail program would make a link of, in the customary form: `hxxp://evil[.]com`.
+//! Makes unclickable what mail and chat programs would make links of, in the customary form: `hxxp://evil[.]com`.
 //!
 //! Works on any text, word by word, so that a URL in a comment is no more clickable than one that is the object.
 //! Defanging twice is the same as once; every mark can be taken away again, and the text is then what it was.
@@ -29,7 +29,7 @@ const SCHEMES: [&str; 13] = [
 ];
 
 /// The text, with what could be clicked made unclickable.
-pub(super) fn text(text: &str, what: Defang) -> Cow<'_, str> {
+pub(crate) fn text(text: &str, what: Defang) -> Cow<'_, str> {
     let plain = |character: char| !matches!(character, '.' | '@' | ':' | '\\' | '。' | '．' | '｡');
     if what == Defang::Never || text.chars().all(plain) {
         return Cow::Borrowed(text);
@@ -38,7 +38,7 @@ pub(super) fn text(text: &str, what: Defang) -> Cow<'_, str> {
 }
 
 /// A value that is a link by its type, whatever it looks like.
-pub(super) fn link(value: &str) -> String {
+pub(crate) fn link(value: &str) -> String {
     marked(value, |_| true)
 }
 
@@ -69,7 +69,7 @@ fn is_dot(character: char) -> bool {
     matches!(character, '.' | '。' | '．' | '｡')
 }
 
-/// Whether a mail program may make a link of a word.
+/// Whether a program may make a link of a word.
 fn is_clickable(word: &str) -> bool {
     let lower = word.to_lowercase();
     lower.contains("://")
