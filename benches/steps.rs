@@ -89,7 +89,7 @@ fn emails(count: usize, defang: config::Defang) -> anyhow::Result<Vec<u8>> {
     let stream = format!("{}{checkpoint}\n", ALERT.repeat(count));
     let mut written = Vec::new();
     let output = Writer::new(&mut written, Style::Records);
-    format::stream(Reader::new(stream.as_bytes()), output, &composer, None).map_err(told)?;
+    format::emails(Reader::new(stream.as_bytes()), output, &composer, None).map_err(told)?;
     Ok(written)
 }
 

@@ -1,95 +1,109 @@
-//! What the formatter does: alerts in, emails out, everything else passed on in order.
+//! What the formatters do: alerts in, something to send out, everything else passed on in order.
 //!
-//! A watchlist alert becomes an email at once, until a run has had its number of them; what comes after that, and a
-//! collection's alerts, become digests at their checkpoint, and never at the bare end of the stream. The marks that an
-//! alert carried go on as a mark record. Fails with 65 when the stream is broken, or ends before a checkpoint.
+//! Here is what they share: which source is open, how many alerts and marks it has had, whether its checkpoint agrees, and
+//! that nothing is made of what no checkpoint closes. What becomes of an alert is in `format::email` and `format::slack`.
+//! Fails with 65 when the stream is broken, or ends before a checkpoint.
+
+mod email;
+mod slack;
+
+pub use email::emails;
+pub use slack::messages;
 
 use std::io::{BufRead, Write};
 
 use crate::exit::{Failure, Status};
-use crate::mail::{Composer, Preview, Source};
 use crate::ndjson::{Line, Reader, Writer};
-use crate::record::{Alert, Checkpoint, Email, Kind, Mark, Tally};
+use crate::record::{Alert, Checkpoint, Kind, Mark, Tally};
+
+/// What becomes of the alerts of a stream.
+trait Formatter<W: Write> {
+    /// What is kept of a source until its checkpoint.
+    type Source;
+
+    /// What is wrong with an alert that nothing can be sent about.
+    fn flaw(&self, alert: &Alert) -> Option<String>;
+
+    /// A source of which nothing has come yet.
+    fn open(&self, name: &str) -> Self::Source;
+
+    /// Takes one alert, which the line holds.
+    fn alert(
+        &mut self,
+        source: &mut Self::Source,
+        alert: Alert,
+        line: &Line<'_>,
+        output: &mut Writer<W>,
+    ) -> Result<(), Failure>;
+
+    /// Ends a source that is whole, and says in its checkpoint what was made of these alerts.
+    fn close(
+        &mut self,
+        source: Self::Source,
+        alerts: Tally,
+        checkpoint: &mut Checkpoint,
+        output: &mut Writer<W>,
+    ) -> Result<Status, Failure>;
+
+    /// Ends the stream; how it went beyond its sources.
+    fn end(self) -> Result<Status, Failure>;
+}
 
 /// The source that is being read.
-struct Open {
+struct Open<S> {
     name: String,
     tally: Tally,
-    source: Source,
     marks: u64,
-    emails: u64,
-}
-
-impl Open {
-    fn new(name: &str) -> Self {
-        let (tally, source) = (Tally::default(), Source::new(name));
-        Self { name: name.to_owned(), tally, source, marks: 0, emails: 0 }
-    }
-}
-
-/// Where emails go.
-struct Emails<W: Write> {
-    output: Writer<W>,
-    preview: Option<Preview>,
-}
-
-impl<W: Write> Emails<W> {
-    fn write(&mut self, email: &Email) -> Result<(), Failure> {
-        if let Some(preview) = &mut self.preview {
-            preview.add(email)?;
-        }
-        Ok(self.output.write(email)?)
-    }
+    source: S,
 }
 
 /// A formatter in the middle of a stream.
-struct Formatter<'a, W: Write> {
-    composer: &'a Composer,
-    emails: Emails<W>,
-    open: Option<Open>,
+struct Stream<W: Write, F: Formatter<W>> {
+    formatter: F,
+    output: Writer<W>,
+    open: Option<Open<F::Source>>,
     given_up: Option<Failure>,
     status: Status,
 }
 
-/// Turns the alerts of a stream into emails, which are also written into the preview where one is wanted.
-pub fn stream<R: BufRead, W: Write>(
+/// Reads the stream to its end.
+fn stream<R: BufRead, W: Write>(
     mut input: Reader<R>,
     output: Writer<W>,
-    composer: &Composer,
-    preview: Option<Preview>,
+    formatter: impl Formatter<W>,
 ) -> Result<Status, Failure> {
-    let emails = Emails { output, preview };
-    let mut formatter = Formatter { composer, emails, open: None, given_up: None, status: Status::Done };
+    let mut stream = Stream { formatter, output, open: None, given_up: None, status: Status::Done };
     while let Some(line) = input.next_line()? {
         match line.kind {
-            Kind::Alert => formatter.alert(line.parse()?, &line)?,
+            Kind::Alert => stream.alert(line.parse()?, &line)?,
             Kind::Mark => {
                 let mark: Mark = line.parse()?;
-                formatter.source(&mark.source).marks += mark.marks.len() as u64;
-                formatter.emails.output.pass(&line)?;
+                stream.source(&mark.source).marks += mark.marks.len() as u64;
+                stream.output.pass(&line)?;
             }
-            Kind::Checkpoint => formatter.checkpoint(line.parse()?, &line)?,
-            Kind::Email | Kind::Message | Kind::Receipt | Kind::Other => {
-                formatter.emails.output.pass(&line)?;
-            }
+            Kind::Checkpoint => stream.checkpoint(line.parse()?, &line)?,
+            Kind::Email | Kind::Message | Kind::Receipt | Kind::Other => stream.output.pass(&line)?,
         }
     }
-    formatter.give_up();
-    formatter.emails.output.flush()?;
-    if let Some(preview) = formatter.emails.preview.take() {
-        preview.close()?;
-    }
-    let status = formatter.status.worst(composer.status());
-    formatter.given_up.map_or(Ok(status), Err)
+    stream.give_up();
+    stream.output.flush()?;
+    let status = stream.status.worst(stream.formatter.end()?);
+    stream.given_up.map_or(Ok(status), Err)
 }
 
-impl<W: Write> Formatter<'_, W> {
+impl<W: Write, F: Formatter<W>> Stream<W, F> {
     /// The source of the record at hand. One that was open under another name was given up before its checkpoint.
-    fn source(&mut self, name: &str) -> &mut Open {
+    fn source(&mut self, name: &str) -> &mut Open<F::Source> {
         if self.open.as_ref().is_some_and(|open| open.name != name) {
             self.give_up();
         }
-        self.open.get_or_insert_with(|| Open::new(name))
+        let Self { open, formatter, .. } = self;
+        open.get_or_insert_with(|| Open {
+            name: name.to_owned(),
+            tally: Tally::default(),
+            marks: 0,
+            source: formatter.open(name),
+        })
     }
 
     fn give_up(&mut self) {
@@ -102,46 +116,28 @@ impl<W: Write> Formatter<'_, W> {
         }
     }
 
-    fn alert(&mut self, mut alert: Alert, line: &Line) -> Result<(), Failure> {
-        let composer = self.composer;
-        if let Some(flaw) = composer.flaw(&alert) {
+    fn alert(&mut self, alert: Alert, line: &Line<'_>) -> Result<(), Failure> {
+        if let Some(flaw) = self.formatter.flaw(&alert) {
             return Err(line.error(flaw).into());
         }
-        let marks = std::mem::take(&mut alert.marks);
-        let source = alert.source.clone();
-        self.source(&source);
-        if let Some(open) = &mut self.open {
-            open.tally.add(&alert.id);
-            open.marks += marks.len() as u64;
-            open.source.alert(composer, alert, |email| {
-                open.emails += 1;
-                self.emails.write(email)
-            })?;
-        }
-        if marks.is_empty() { Ok(()) } else { Ok(self.emails.output.write(&Mark { source, marks })?) }
+        self.source(&alert.source);
+        let Self { open: Some(open), formatter, output, .. } = self else { return Ok(()) };
+        open.tally.add(&alert.id);
+        open.marks += alert.marks.len() as u64;
+        formatter.alert(&mut open.source, alert, line, output)
     }
 
-    fn checkpoint(&mut self, mut checkpoint: Checkpoint, line: &Line) -> Result<(), Failure> {
+    fn checkpoint(&mut self, mut checkpoint: Checkpoint, line: &Line<'_>) -> Result<(), Failure> {
         self.source(&checkpoint.source);
-        let Some(Open { name, mut tally, source, marks, mut emails }) = self.open.take() else {
-            return Ok(());
-        };
+        let Some(Open { name, mut tally, marks, source }) = self.open.take() else { return Ok(()) };
         let disagreement = tally.disagreement(&checkpoint);
         if let Some(reason) = disagreement.or_else(|| checkpoint.disagreement_of_marks(marks)) {
             return Err(line.error(format_args!("source '{name}': {reason}")).into());
         }
-        let (status, mut nobodys) = source.close(self.composer, |email| {
-            emails += 1;
-            self.emails.write(email)
-        })?;
-        if nobodys.count() > 0 {
-            // The checkpoint covers what is mailed: the sender compares it with the emails.
-            tally.remove(&mut nobodys);
-            (checkpoint.alerts, checkpoint.digest) = (tally.count(), tally.digest());
-        }
+        let Self { formatter, output, .. } = self;
+        let status = formatter.close(source, tally, &mut checkpoint, output)?;
         self.status = self.status.worst(status);
-        checkpoint.emails = Some(emails);
-        self.emails.output.write(&checkpoint)?;
-        Ok(self.emails.output.flush()?)
+        output.write(&checkpoint)?;
+        Ok(output.flush()?)
     }
 }

@@ -3,13 +3,15 @@
 //! Values are chosen by attackers. What [`shown`] makes of one is one line, every character of which can be seen, and
 //! nothing in it can be clicked (`defang`); how it is escaped is for whoever prints it. A link leads to the configured
 //! ThreatQ and nowhere else (`link`), a description is plain text (`plain`), and what must not be told is not there to be
-//! printed (`tlp`).
+//! printed (`tlp`). Many are told in one (`gathered`).
 
 pub(crate) mod defang;
+mod gathered;
 pub(crate) mod link;
 mod plain;
 mod tlp;
 
+pub(crate) use gathered::{Gathered, Group, Reason};
 pub(crate) use link::Origin;
 pub(crate) use tlp::{Discretion, tlp};
 

@@ -11,8 +11,8 @@
 //! Modules in reading order. Arrows point down only, and no edge knows another:
 //!
 //! * what the programs do, one verb each: [`fetch`], [`mod@format`], [`send`], [`validate`];
-//! * the edges: [`threatq`] (its API), [`mail`] (texts and bytes), [`smtp`] (the relay), [`maildir`], [`slack`] (the
-//!   workspace), [`state`] (memory and outbox);
+//! * the edges: [`threatq`] (its API), [`mail`] (texts and bytes), [`blocks`] (messages), [`smtp`] (the relay),
+//!   [`maildir`], [`slack`] (the workspace), [`state`] (memory and outbox);
 //! * what a reader sees of an alert: `item`;
 //! * what changed: [`change`];
 //! * what travels: [`record`], [`ndjson`];
@@ -29,6 +29,7 @@ pub mod format;
 pub mod send;
 pub mod validate;
 
+pub mod blocks;
 pub mod mail;
 pub mod maildir;
 pub mod slack;

@@ -1,6 +1,6 @@
 //! What a shell offers behind a program's name: made of the flags as they are, kept in `completions/`, and asked for.
 //!
-//! The four programs are taken in as modules for their flags, so that nothing of this is in what is installed; the
+//! The programs are taken in as modules for their flags, so that nothing of this is in what is installed; the
 //! connector's flags come from its help. Where a flag has changed, the first test fails with the command that renews
 //! the files.
 
@@ -14,6 +14,9 @@ mod fetch_watchlist;
 #[allow(dead_code)]
 #[path = "../src/bin/tq-format-email.rs"]
 mod format_email;
+#[allow(dead_code)]
+#[path = "../src/bin/tq-format-slack.rs"]
+mod format_slack;
 #[allow(dead_code)]
 #[path = "../src/bin/tq-send-slack.rs"]
 mod send_slack;
@@ -42,6 +45,7 @@ fn commands() -> Vec<Command> {
         fetch_watchlist::Args::command(),
         fetch_collection::Args::command(),
         format_email::Args::command(),
+        format_slack::Args::command(),
         send_slack::Args::command(),
         send_smtp::Args::command(),
         connector(),

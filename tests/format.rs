@@ -2,9 +2,9 @@
 
 mod digests;
 mod html;
-mod naughty;
+pub(crate) mod naughty;
 mod routes;
-mod safety;
+pub(crate) mod safety;
 mod templates;
 mod threads;
 
@@ -18,10 +18,10 @@ use tq_alerts::record::digest;
 use crate::support::program::{Program, program};
 
 /// Where the alerts below link to.
-const ORIGIN: &str = "https://threatq.example.com";
+pub(crate) const ORIGIN: &str = "https://threatq.example.com";
 
 /// An alert of the watchlist, with everything that one can tell, and these members in place of its own.
-fn alert(number: u64, with: &Value) -> Value {
+pub(crate) fn alert(number: u64, with: &Value) -> Value {
     let mut alert = json!({
         "record": "alert", "v": 1, "id": digest([number.to_string().as_str()]), "source": "watchlist", "event": "updated",
         "found_at": "2026-11-21T20:57:12Z", "changed_at": "2021-10-28T20:32:57.818Z",
@@ -42,7 +42,7 @@ fn alert(number: u64, with: &Value) -> Value {
 }
 
 /// The same in a data collection.
-fn item(number: u64, with: &Value) -> Value {
+pub(crate) fn item(number: u64, with: &Value) -> Value {
     let mut item = alert(
         number,
         &json!({"source": "collection/IOCs", "event": "added", "collection": {"name": "IOCs"}}),
@@ -64,7 +64,7 @@ fn merge(value: &mut Value, with: &Value) {
 }
 
 /// The alerts of one source with their checkpoint.
-fn stream(alerts: &[Value]) -> String {
+pub(crate) fn stream(alerts: &[Value]) -> String {
     let mut ids: Vec<&str> = alerts.iter().map(|alert| alert["id"].as_str().expect("an id")).collect();
     ids.sort_unstable();
     let source = alerts.first().map_or("watchlist", |alert| alert["source"].as_str().expect("a source"));
@@ -88,7 +88,7 @@ fn configured(folder: &Path, lines: &str) -> Program {
 }
 
 /// The alerts that a mail names.
-fn alerts_of(email: &Value) -> BTreeSet<String> {
+pub(crate) fn alerts_of(email: &Value) -> BTreeSet<String> {
     let ids = email["alerts"].as_array().expect("a list");
     ids.iter().map(|id| id.as_str().expect("an id").to_owned()).collect()
 }

@@ -13,6 +13,7 @@ mod exim;
 mod extending;
 mod fetch;
 mod format;
+mod format_slack;
 mod man;
 mod memory;
 mod paging;

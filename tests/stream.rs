@@ -35,6 +35,14 @@ fn formatter() -> Program {
     program("tq-format-email").args(&["--from", "tq@example.com", "--to", "soc@example.com"])
 }
 
+fn slack_formatter() -> Program {
+    program("tq-format-slack").args(&["--channels", "#tq-alerts"])
+}
+
+/// Each formatter, with the record that it makes and what the checkpoint calls them.
+type Row = (fn() -> Program, &'static str, &'static str);
+const FORMATTERS: [Row; 2] = [(formatter, "email", "emails"), (slack_formatter, "message", "messages")];
+
 /// The sender with a state and a Maildir in this folder.
 fn sender(folder: &std::path::Path) -> Program {
     let (state, maildir) = (folder.join("state/state.db"), folder.join("Maildir"));
@@ -46,7 +54,7 @@ fn mails_in(folder: &std::path::Path) -> usize {
 }
 
 #[test]
-fn a_broken_line_ends_both_filters_with_65_and_names_the_line_and_nothing_of_its_source_is_sent() {
+fn a_broken_line_ends_every_filter_with_65_and_names_the_line_and_nothing_of_its_source_is_sent() {
     let too_long = format!("{{\"record\":\"x\",\"v\":1,\"pad\":\"{}\"}}", "a".repeat(TOO_LONG));
     let rows = [
         ("{\"record\":\"alert\"", "EOF while parsing"),
@@ -62,8 +70,10 @@ fn a_broken_line_ends_both_filters_with_65_and_names_the_line_and_nothing_of_its
     for (line, reason) in rows {
         let good =
             [alert("a1"), String::new(), line.to_owned(), checkpoint("watchlist", 0, &["a1"])].join("\n");
-        let formatted = formatter().run_on(good).ends_with(65).complains(&["line 3", reason]);
-        assert!(formatted.records_of("checkpoint").is_empty());
+        for (formatter, ..) in FORMATTERS {
+            let formatted = formatter().run_on(&*good).ends_with(65).complains(&["line 3", reason]);
+            assert!(formatted.records_of("checkpoint").is_empty());
+        }
 
         let folder = private_folder();
         let good = [email("e1", "a1"), String::new(), line.to_owned(), checkpoint("watchlist", 0, &["a1"])]
@@ -81,16 +91,20 @@ fn a_broken_line_ends_both_filters_with_65_and_names_the_line_and_nothing_of_its
 #[test]
 fn bytes_that_are_not_utf8_are_refused_with_their_line() {
     let input = b"{\"record\":\"x\",\"v\":1,\"y\":\"\xE9\"}\n";
-    formatter().run_on(input).ends_with(65).complains(&["line 1", "not UTF-8"]);
+    for (formatter, ..) in FORMATTERS {
+        formatter().run_on(input).ends_with(65).complains(&["line 1", "not UTF-8"]);
+    }
 }
 
 #[test]
 fn blank_lines_crlf_unknown_members_and_a_last_line_without_line_feed_are_fine() {
     let odd = alert("a1").replace("\"v\":1", "\"v\":1,\"more\":{\"than\":[\"we\",\"know\"]}");
     let stream = format!("\r\n\n  \n{odd}\r\n{}", checkpoint("watchlist", 0, &["a1"]));
-    let run = formatter().run_on(stream).succeeds();
-    assert_eq!(run.records_of("email").len(), 1);
-    assert_eq!(run.records_of("checkpoint")[0]["emails"], 1);
+    for (formatter, record, records) in FORMATTERS {
+        let run = formatter().run_on(&*stream).succeeds();
+        assert_eq!(run.records_of(record).len(), 1);
+        assert_eq!(run.records_of("checkpoint")[0][records], 1);
+    }
 }
 
 #[test]
@@ -102,8 +116,10 @@ fn records_of_others_are_passed_on_byte_for_byte_and_in_order() {
     ];
     let input = format!("{}\n{}\n", strange.join("\n"), checkpoint("watchlist", 0, &[]));
     let expected = |run: &Ended| run.stdout.lines().take(3).eq(strange);
-    let formatted = formatter().run_on(input.clone()).succeeds();
-    assert!(expected(&formatted), "{}", formatted.stdout);
+    for (formatter, ..) in FORMATTERS {
+        let formatted = formatter().run_on(&*input).succeeds();
+        assert!(expected(&formatted), "{}", formatted.stdout);
+    }
     let folder = private_folder();
     let sent = sender(folder.path()).run_on(input.clone()).succeeds();
     assert!(expected(&sent), "{}", sent.stdout);
@@ -115,9 +131,11 @@ fn records_of_others_are_passed_on_byte_for_byte_and_in_order() {
 #[test]
 fn a_digest_is_never_sent_at_the_bare_end_of_the_stream() {
     let collected = alert("a1").replace("\"watchlist\"", "\"collection/X\",\"collection\":{\"name\":\"X\"}");
-    let run =
-        formatter().run_on(collected).ends_with(65).complains(&["no checkpoint for source 'collection/X'"]);
-    assert!(run.records_of("email").is_empty());
+    for (formatter, record, _) in FORMATTERS {
+        let run = formatter().run_on(&*collected).ends_with(65);
+        let run = run.complains(&["no checkpoint for source 'collection/X'"]);
+        assert!(run.records_of(record).is_empty());
+    }
 }
 
 #[test]
@@ -130,8 +148,10 @@ fn a_stream_that_lost_doubled_or_swapped_an_alert_is_caught() {
     ] {
         let lines: Vec<String> =
             alerts.into_iter().cloned().chain([checkpoint("watchlist", 0, &["a1", "a2"])]).collect();
-        let run = formatter().run_on(lines.join("\n")).ends_with(65).complains(&[reason]);
-        assert!(run.records_of("checkpoint").is_empty());
+        for (formatter, ..) in FORMATTERS {
+            let run = formatter().run_on(lines.join("\n")).ends_with(65).complains(&[reason]);
+            assert!(run.records_of("checkpoint").is_empty());
+        }
     }
 }
 
@@ -152,7 +172,9 @@ fn a_source_that_was_given_up_is_dropped_and_does_not_harm_the_next_one() {
 #[test]
 fn an_empty_stream_is_nothing_to_do() {
     let folder = private_folder();
-    assert_eq!(formatter().run_on("").succeeds().stdout, "");
+    for (formatter, ..) in FORMATTERS {
+        assert_eq!(formatter().run_on("").succeeds().stdout, "");
+    }
     assert_eq!(sender(folder.path()).run_on("\n\n").succeeds().stdout, "");
 }
 
@@ -176,7 +198,9 @@ fn a_value_cannot_forge_a_line_a_header_or_markup() {
 #[test]
 fn a_link_that_is_not_http_is_refused() {
     let evil = alert("a1").replace("https://tq.example.com", "javascript:alert(1)//");
-    formatter().run_on(evil).ends_with(65).complains(&["line 1", "object.link"]);
+    for (formatter, ..) in FORMATTERS {
+        formatter().run_on(&*evil).ends_with(65).complains(&["line 1", "object.link"]);
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ const LAYERS: [&[&str]; 7] = [
     &["record"],
     PLUMBING,
 ];
-const EDGES: &[&str] = &["mail", "maildir", "slack", "smtp", "state", "threatq"];
+const EDGES: &[&str] = &["blocks", "mail", "maildir", "slack", "smtp", "state", "threatq"];
 /// These may name each other.
 const PLUMBING: &[&str] = &[
     "candidates",

@@ -60,5 +60,5 @@ fn run(args: Args) -> Result<Status, Failure> {
     terminal::refuse_typed_input("alerts", "tq-fetch-watchlist | tq-format-email")?;
     let output = ndjson::Writer::new(io::stdout().lock(), Style::of_stdout(args.common.color));
     let preview = args.preview.as_deref().map(Preview::new).transpose()?;
-    format::stream(ndjson::Reader::new(io::stdin().lock()), output, &composer, preview)
+    format::emails(ndjson::Reader::new(io::stdin().lock()), output, &composer, preview)
 }

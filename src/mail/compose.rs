@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 
 use chrono::{DateTime, Utc};
 
-use super::digest::Digest;
+use super::digest::{Digest, template};
 use super::parts::Parts;
 use super::route::{Audience, Routes};
 use super::template::{Templates, Texts};
@@ -106,15 +106,16 @@ impl Composer {
         mut write: impl FnMut(Email) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let origin = self.origin.get();
-        let name = digest.reason.template();
-        let day = digest.date.format("%F").to_string();
+        let name = template(digest.gathered.reason);
+        let day = digest.gathered.date.format("%F").to_string();
         let root = [name.to_owned(), source.to_owned(), day];
         let mailed = self.mailed.get();
         let audience = std::rc::Rc::clone(&digest.audience);
-        let mut shown = digest.shown();
+        let mut shown = digest.gathered.shown;
         let space = loop {
             let texts = self.render(name, &audience, &digest.body(source, shown, mailed, origin))?;
-            let email = self.email(source, &audience, texts, digest.date, Vec::new(), &root, Vec::new());
+            let email =
+                self.email(source, &audience, texts, digest.gathered.date, Vec::new(), &root, Vec::new());
             let space = self.max_size.saturating_sub(size::of(&email) + RESERVE);
             if space > 0 || shown == 0 {
                 break space;
@@ -132,7 +133,7 @@ impl Composer {
             body.left_out.clone_from(&parts.left_out);
             let texts = self.render(name, &audience, &body)?;
             let (ids, attachments) = parts.next(part, *items, &mut lines, space)?;
-            write(self.email(source, &audience, texts, digest.date, ids, &root, attachments))?;
+            write(self.email(source, &audience, texts, digest.gathered.date, ids, &root, attachments))?;
         }
         Ok(())
     }

@@ -6,14 +6,13 @@
 
 use std::rc::Rc;
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::route::Audience;
 use super::spill::{Line, Spill};
 use super::{list, size};
 use crate::exit::Failure;
-use crate::item::Item;
+use crate::item::{Gathered, Group, Item, Reason};
 use crate::record::Event;
 
 /// What the templates of a digest can use.
@@ -37,39 +36,20 @@ pub(super) const VARIABLES: &[&str] = &[
     "origin",
 ];
 
-/// Why alerts share a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
-    /// They are of one collection.
-    Collection,
-    /// A run has had its number of single mails.
-    Overflow,
-}
-
-impl Reason {
-    /// The name of its templates.
-    pub(super) fn template(self) -> &'static str {
-        match self {
-            Self::Collection => "collection",
-            Self::Overflow => "overflow",
-        }
+/// The name of the templates of a digest.
+pub(super) fn template(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Collection => "collection",
+        Reason::Overflow => "overflow",
     }
 }
 
 /// Items of one source for one audience.
 pub(super) struct Digest {
-    pub(super) reason: Reason,
     pub(super) audience: Rc<Audience>,
-    pub(super) date: DateTime<Utc>,
+    pub(super) gathered: Gathered,
     pub(super) list: Spill,
     pub(super) measure: Measure,
-    collection: Option<String>,
-    collection_hash: Option<String>,
-    new: u64,
-    updated: u64,
-    removed: u64,
-    shown: usize,
-    groups: Vec<Group>,
 }
 
 /// What the list comes to, in bytes of the attachments and of the record that carries them.
@@ -90,12 +70,6 @@ impl Measure {
         self.record_csv += size::json(line.csv) + 2;
         self.record_json += size::json(line.json) + 2;
     }
-}
-
-struct Group {
-    title: String,
-    count: u64,
-    items: Vec<Item>,
 }
 
 /// What the templates of a digest see.
@@ -131,60 +105,18 @@ struct Shown<'a> {
 impl Digest {
     /// An empty digest.
     pub(super) fn new(reason: Reason, audience: Rc<Audience>) -> Self {
-        Self {
-            reason,
-            audience,
-            date: DateTime::UNIX_EPOCH,
-            list: Spill::new(),
-            measure: Measure::default(),
-            collection: None,
-            collection_hash: None,
-            new: 0,
-            updated: 0,
-            removed: 0,
-            shown: 0,
-            groups: Vec::new(),
-        }
+        let gathered = Gathered::new(reason);
+        Self { audience, gathered, list: Spill::new(), measure: Measure::default() }
     }
 
     /// Adds one item, of which no more than `most` are kept for the body.
-    pub(super) fn add(&mut self, event: Event, mut item: Item, most: usize) -> Result<(), Failure> {
-        self.date = self.date.max(item.date());
-        match event {
-            Event::Added => self.new += 1,
-            Event::Updated => self.updated += 1,
-            Event::Removed => self.removed += 1,
-        }
-        if self.collection.is_none() && !item.hidden {
-            self.collection.clone_from(&item.collection);
-            self.collection_hash.clone_from(&item.collection_hash);
-        }
+    pub(super) fn add(&mut self, event: Event, item: Item, most: usize) -> Result<(), Failure> {
         let (csv, json) = if self.audience.hides { (String::new(), String::new()) } else { list::row(&item) };
         let line = Line { id: &item.id, csv: &csv, json: &json };
         self.measure.add(&line);
         self.list.add(&line)?;
-        let group = self.groups.iter().position(|group| group.title == item.types);
-        // A handful of types at most, even where somebody invents them.
-        let group = group.or_else(|| (self.groups.len() >= most).then_some(0));
-        let title = item.types.clone();
-        let kept = (self.shown < most).then(|| {
-            self.shown += 1;
-            item.defang(self.audience.defang);
-            item
-        });
-        match group.and_then(|place| self.groups.get_mut(place)) {
-            Some(group) => {
-                group.count += 1;
-                group.items.extend(kept);
-            }
-            None => self.groups.push(Group { title, count: 1, items: kept.into_iter().collect() }),
-        }
+        self.gathered.add(event, item, most, self.audience.defang);
         Ok(())
-    }
-
-    /// How many items the body can name.
-    pub(super) fn shown(&self) -> usize {
-        self.shown
     }
 
     /// What the templates see when the body names `most` items.
@@ -197,20 +129,21 @@ impl Digest {
     ) -> Body<'a> {
         let mut left = most;
         let mut groups = Vec::new();
-        for Group { title, count, items } in &self.groups {
+        for Group { title, count, items } in &self.gathered.groups {
             let rows = items.get(..left.min(items.len())).unwrap_or_default();
             left -= rows.len();
             groups.push(Shown { title, count: *count, rows });
         }
         let shown = most - left;
-        let total = self.new + self.updated + self.removed;
+        let gathered = &self.gathered;
+        let total = gathered.total();
         Body {
             source,
-            collection: self.collection.as_deref(),
-            collection_hash: self.collection_hash.as_deref(),
-            new: self.new,
-            updated: self.updated,
-            removed: self.removed,
+            collection: gathered.collection.as_deref(),
+            collection_hash: gathered.collection_hash.as_deref(),
+            new: gathered.new,
+            updated: gathered.updated,
+            removed: gathered.removed,
             total,
             groups,
             shown,

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::compose::Composer;
-use super::digest::{Digest, Reason};
+use super::digest::Digest;
 use crate::exit::{Failure, Status};
-use crate::item::Item;
+use crate::item::{Item, Reason};
 use crate::record::{Alert, Email, Tally};
 
 /// The alerts of one source, as far as they still wait for a mail.

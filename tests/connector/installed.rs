@@ -49,6 +49,7 @@ fn an_installation_has_programs_pages_completions_and_examples_below_its_prefix_
         "tq-fetch-collection",
         "tq-fetch-watchlist",
         "tq-format-email",
+        "tq-format-slack",
         "tq-send-slack",
         "tq-send-smtp",
     ] {

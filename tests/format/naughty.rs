@@ -1,7 +1,7 @@
 //! Values that have hurt programs before: our own choice, after the kinds of public lists.
 
 /// What stands in the places of values.
-pub(super) fn values() -> Vec<String> {
+pub(crate) fn values() -> Vec<String> {
     let mut values: Vec<String> = VALUES.iter().map(|value| (*value).to_owned()).collect();
     values.extend([
         "a".repeat(2_500),

@@ -12,7 +12,7 @@ use super::{ORIGIN, alert, formatter, item, previewed, stream};
 use crate::support::site::private_folder;
 
 /// Every place of an alert that an attacker may fill.
-fn filled(number: u64, value: &str) -> Value {
+pub(crate) fn filled(number: u64, value: &str) -> Value {
     let with = json!({
         "watchers": [{"name": value, "email": "ana@example.com"}],
         "object": {

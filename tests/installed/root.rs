@@ -113,9 +113,14 @@ impl Root {
         fs::copy(tarball, self.path("/tmp/tarball.tar.gz")).expect("the tarball is there");
         let line = "cd /tmp && tar xf tarball.tar.gz && tq-alerts-*/scripts/install && rm -r tq-alerts-* tarball.tar.gz";
         self.start("root:root", &["unshare", "--net"], &[PATH], line, "").is_silent();
-        for program in
-            ["tq-fetch-watchlist", "tq-fetch-collection", "tq-format-email", "tq-send-slack", "tq-send-smtp"]
-        {
+        for program in [
+            "tq-fetch-watchlist",
+            "tq-fetch-collection",
+            "tq-format-email",
+            "tq-format-slack",
+            "tq-send-slack",
+            "tq-send-smtp",
+        ] {
             let said = self.run(&format!("/usr/local/bin/{program} --version")).succeeds();
             assert_eq!(said, format!("{program} {}\n", env!("CARGO_PKG_VERSION")));
         }

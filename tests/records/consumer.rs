@@ -25,9 +25,15 @@ enum Mode {
     Validate,
 }
 
-pub(super) const CONSUMERS: [Consumer; 5] = [
+pub(super) const CONSUMERS: [Consumer; 6] = [
     Consumer {
         program: "tq-format-email",
+        mode: Mode::Usual,
+        reads: &["alert", "mark", "checkpoint"],
+        marks: 2,
+    },
+    Consumer {
+        program: "tq-format-slack",
         mode: Mode::Usual,
         reads: &["alert", "mark", "checkpoint"],
         marks: 2,
@@ -84,6 +90,7 @@ impl Consumer {
             formatter @ "tq-format-email" => {
                 program(formatter).args(&["--from", "tq@example.com", "--to", "soc@example.com"])
             }
+            formatter @ "tq-format-slack" => program(formatter).args(&["--channels", "tq-alerts"]),
             sender => program(sender).arg("--maildir").arg(folder.path().join("Maildir")),
         };
         if self.mode == Mode::WithState {

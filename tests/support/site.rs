@@ -90,7 +90,7 @@ impl Site {
     /// A program with the site's configuration, and its state where it has one.
     pub(crate) fn program(&self, name: &'static str) -> Program {
         let program = program(name).arg("--config").arg(self.config());
-        if name == "tq-format-email" { program } else { program.arg("--state").arg(self.state()) }
+        if name.starts_with("tq-format-") { program } else { program.arg("--state").arg(self.state()) }
     }
 
     /// One run of all stages for one source, one after the other; the last one's end.
