@@ -10,15 +10,16 @@ use std::os::unix::fs::PermissionsExt;
 use source::{Source, files, root, says, sources};
 
 /// Where each external crate lives. One that is at home everywhere has no places.
-const HOMES: [(&str, &[&str]); 25] = [
+const HOMES: [(&str, &[&str]); 26] = [
     ("anyhow", &["src/exit.rs", "src/bin/"]),
     ("atty", &["src/terminal.rs"]),
-    ("base64", &["src/smtp/login.rs"]),
+    ("base64", &["src/smtp/login.rs", "src/mail/"]),
     ("chrono", &[]),
     ("chrono_tz", &["src/zone.rs"]),
     ("clap", &["src/bin/", "src/config.rs", "src/config/", "src/terminal.rs"]),
     ("fastrand", &["src/threatq.rs", "src/threatq/"]),
     ("lettre", &["src/smtp.rs", "src/smtp/", "src/mail.rs", "src/mail/"]),
+    ("mail_parser", &["src/mail/kept.rs", "src/mail/quoted.rs"]),
     ("memchr", &["src/mail/mime.rs", "src/smtp/command.rs"]),
     ("minijinja", &["src/mail/template.rs"]),
     ("ndjson_stream", &["src/ndjson.rs"]),

@@ -30,9 +30,9 @@ impl Account {
 
     pub(super) fn count(&mut self, letter: &Letter) {
         self.letters += 1;
-        letter.alerts.iter().for_each(|id| self.told.add(id));
+        letter.alerts().iter().for_each(|id| self.told.add(id));
         if self.takes == Takes::Messages {
-            self.messages.add(&letter.id);
+            self.messages.add(letter.id());
         }
     }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::Takes;
 use crate::exit::{self, Failure, Status};
-use crate::mail::mime;
+use crate::mail::{self, mime};
 use crate::ndjson::Writer;
 use crate::record::{Checkpoint, Cursor, Email, Message, Receipt, Tally};
 use crate::state::{DEAD_LETTERS, DeadLetter, State, Waiting, WaitingMail};
@@ -167,6 +167,7 @@ fn print<W: Write>(
     match takes {
         Takes::Emails => {
             let Ok(email) = serde_json::from_str(record) else { return Ok(None) };
+            let Some(email) = whole(email, &letter.bytes) else { return Ok(None) };
             let email = email_again(email, letter);
             output.write(&email)?;
             Ok(Some(email.alerts))
@@ -179,6 +180,11 @@ fn print<W: Write>(
             Ok(Some(message.alerts))
         }
     }
+}
+
+/// The email with its texts. One that could never be a mail has them still.
+fn whole(email: Email, bytes: &[u8]) -> Option<Email> {
+    if bytes.is_empty() { Some(email) } else { mail::restored(email, bytes) }
 }
 
 /// The email to those who were refused.

@@ -27,7 +27,7 @@ pub fn dry_run<R: BufRead, W: Write>(
         let Some(letter) = takes.letter(&line)? else { continue };
         account.count(&letter);
         if let Some(reason) = &letter.refused {
-            exit::complain(program, &takes.hopeless(&letter.id, reason));
+            exit::complain(program, &takes.hopeless(letter.id(), reason));
             status = Status::Refused;
             continue;
         }
@@ -35,8 +35,8 @@ pub fn dry_run<R: BufRead, W: Write>(
         let from = if letter.sender.is_empty() { String::new() } else { format!(" from {}", letter.sender) };
         output.say(&format!(
             "would send {} '{}'{from} to {} ({} bytes) through {destination}",
-            letter.id,
-            crate::escape::visible(&letter.subject),
+            letter.id(),
+            crate::escape::visible(letter.subject()),
             crate::escape::visible(&letter.recipients.join(", ")),
             letter.bytes.len(),
         ))?;

@@ -45,8 +45,8 @@ struct Taking<'s> {
 enum Letters<'s> {
     /// In a transaction.
     Begun(Intake<'s>, Room),
-    /// In memory, each with its record: a transaction that is open while a fetcher works would keep out whoever delivers.
-    Held(Vec<(Letter, String)>),
+    /// In memory: a transaction that is open while a fetcher works would keep out whoever delivers.
+    Held(Vec<Letter>),
 }
 
 /// How many letters waited before a source, and how many may.
@@ -73,8 +73,8 @@ impl<'a, W: Write> Desk<'a, W> {
         let mut taking: Option<Taking<'a>> = None;
         while let Some(line) = input.next_line()? {
             if let Some(letter) = self.reports.takes.letter(&line)? {
-                let open = self.of_source(&mut taking, letter.source.as_deref(), &mut status)?;
-                self.queue(open, letter, &line)?;
+                let open = self.of_source(&mut taking, letter.source(), &mut status)?;
+                self.queue(open, letter)?;
                 continue;
             }
             match line.kind {
@@ -144,15 +144,15 @@ impl<'a, W: Write> Desk<'a, W> {
     }
 
     /// Keeps a letter of a source.
-    fn queue(&self, open: &mut Taking<'a>, letter: Letter, line: &Line<'_>) -> Result<(), Failure> {
+    fn queue(&self, open: &mut Taking<'a>, letter: Letter) -> Result<(), Failure> {
         open.account.count(&letter);
         if let Some(reason) = &letter.refused {
             // It can never be sent; that must not keep the others back.
             open.refused.push(parcel::refusal(&letter, reason, &self.relay));
         }
         match &mut open.letters {
-            Letters::Begun(intake, _) => put(intake, open.source.as_deref(), &letter, &line.text())?,
-            Letters::Held(letters) => letters.push((letter, line.text().into_owned())),
+            Letters::Begun(intake, _) => put(intake, open.source.as_deref(), &letter)?,
+            Letters::Held(letters) => letters.push(letter),
         }
         Ok(())
     }
@@ -183,8 +183,8 @@ impl<'a, W: Write> Desk<'a, W> {
             }
             Letters::Held(letters) => {
                 let intake = self.state.intake()?;
-                for (letter, record) in &letters {
-                    put(&intake, Some(source), letter, record)?;
+                for letter in &letters {
+                    put(&intake, Some(source), letter)?;
                 }
                 intake.commit_before_others(checkpoint, &[&account.passing, &account.told])?;
             }
@@ -228,12 +228,12 @@ fn hindrance(
 }
 
 /// Puts a letter into the outbox.
-fn put(intake: &Intake<'_>, source: Option<&str>, letter: &Letter, record: &str) -> Result<(), Failure> {
+fn put(intake: &Intake<'_>, source: Option<&str>, letter: &Letter) -> Result<(), Failure> {
+    let record = letter.record().map_err(|error| Failure::from_error(Status::BadStream, error))?;
     let mail = QueuedMail {
-        // For whoever wants to send it as another mail, should this one be refused.
-        record,
-        email: &letter.id,
-        message_id: letter.message_id.as_deref().unwrap_or_default(),
+        record: &record,
+        email: letter.id(),
+        message_id: letter.message_id().unwrap_or_default(),
         source: source.unwrap_or_default(),
         sender: &letter.sender,
         recipients: &letter.recipients,

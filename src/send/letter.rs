@@ -4,6 +4,7 @@
 
 use super::destination::Outgoing;
 use super::parcel::Item;
+use crate::mail;
 use crate::mail::mime::{self, Rendered};
 use crate::ndjson::{Error, Line};
 use crate::record::{Email, Kind, Message, Record};
@@ -20,16 +21,8 @@ pub enum Takes {
 
 /// One of them.
 pub(super) struct Letter {
-    /// The record's id.
-    pub(super) id: String,
-    /// The Message-ID of an email; a message has none.
-    pub(super) message_id: Option<String>,
-    /// The source of its alerts.
-    pub(super) source: Option<String>,
-    /// Its alerts.
-    pub(super) alerts: Vec<String>,
-    /// What it is about, for people.
-    pub(super) subject: String,
+    /// What is kept of the record.
+    kept: Kept,
     /// The envelope's sender.
     pub(super) sender: String,
     /// The envelope's recipients.
@@ -38,6 +31,13 @@ pub(super) struct Letter {
     pub(super) bytes: Vec<u8>,
     /// Why it can never be sent.
     pub(super) refused: Option<String>,
+}
+
+/// A record, for whoever wants to send it as another one, should this one be refused.
+enum Kept {
+    /// Without what the final bytes hold, unless there are none.
+    Email(Box<Email>),
+    Message(Box<Message>),
 }
 
 impl Takes {
@@ -103,9 +103,8 @@ impl Letter {
             }
         };
         let Rendered { sender, recipients, bytes } = rendered;
-        let Email { id, message_id, source, alerts, subject, .. } = email;
-        let message_id = Some(message_id);
-        Self { id, message_id, source, alerts, subject, sender, recipients, bytes, refused }
+        let email = if refused.is_none() { mail::kept(email) } else { email };
+        Self { kept: Kept::Email(email.into()), sender, recipients, bytes, refused }
     }
 
     fn of_message(message: Message) -> Self {
@@ -113,17 +112,64 @@ impl Letter {
             Ok(bytes) => (bytes, None),
             Err(reason) => (Vec::new(), Some(reason)),
         };
-        let Message { id, source, alerts, text, to, .. } = message;
-        let (message_id, sender, recipients) = (None, String::new(), vec![to]);
-        Self { id, message_id, source, alerts, subject: text, sender, recipients, bytes, refused }
+        let (sender, recipients) = (String::new(), vec![message.to.clone()]);
+        Self { kept: Kept::Message(message.into()), sender, recipients, bytes, refused }
+    }
+
+    /// The record's id.
+    pub(super) fn id(&self) -> &str {
+        match &self.kept {
+            Kept::Email(email) => &email.id,
+            Kept::Message(message) => &message.id,
+        }
+    }
+
+    /// The Message-ID of an email; a message has none.
+    pub(super) fn message_id(&self) -> Option<&str> {
+        match &self.kept {
+            Kept::Email(email) => Some(&email.message_id),
+            Kept::Message(_) => None,
+        }
+    }
+
+    /// The source of its alerts.
+    pub(super) fn source(&self) -> Option<&str> {
+        match &self.kept {
+            Kept::Email(email) => email.source.as_deref(),
+            Kept::Message(message) => message.source.as_deref(),
+        }
+    }
+
+    /// Its alerts.
+    pub(super) fn alerts(&self) -> &[String] {
+        match &self.kept {
+            Kept::Email(email) => &email.alerts,
+            Kept::Message(message) => &message.alerts,
+        }
+    }
+
+    /// What it is about, for people.
+    pub(super) fn subject(&self) -> &str {
+        match &self.kept {
+            Kept::Email(email) => &email.subject,
+            Kept::Message(message) => &message.text,
+        }
+    }
+
+    /// What is kept of the record, as JSON.
+    pub(super) fn record(&self) -> Result<String, serde_json::Error> {
+        match &self.kept {
+            Kept::Email(email) => serde_json::to_string(email),
+            Kept::Message(message) => serde_json::to_string(message),
+        }
     }
 }
 
 impl Item for Letter {
     fn outgoing(&self) -> Outgoing<'_> {
         Outgoing {
-            id: &self.id,
-            message_id: self.message_id.as_deref(),
+            id: self.id(),
+            message_id: self.message_id(),
             attempt: 1,
             sender: &self.sender,
             recipients: &self.recipients,

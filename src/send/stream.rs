@@ -134,7 +134,7 @@ impl<R: BufRead + Ready, W: Write> Stream<'_, R, W> {
     }
 
     fn refuse(&mut self, letter: &Letter, reason: &str) {
-        self.reports.complain(&self.reports.takes.hopeless(&letter.id, reason));
+        self.reports.complain(&self.reports.takes.hopeless(letter.id(), reason));
         self.reports.print(&refusal(letter, reason, &self.relay));
         self.status = self.status.worst(Status::Refused);
     }

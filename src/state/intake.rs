@@ -5,10 +5,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::blob::ZeroBlob;
+use rusqlite::{MAIN_DB, OptionalExtension, params};
 
 use super::{Error, State};
 use crate::record::{Checkpoint, MarkEntry, Outcome, Tally, now};
+
+/// A mail that is larger goes into the state piece by piece: as a parameter SQLite would copy it twice.
+const LARGE: usize = 1024 * 1024;
 
 /// One source on its way into the state.
 pub struct Intake<'s> {
@@ -53,23 +57,16 @@ impl Intake<'_> {
         let database = &self.state.database;
         let inserted = database
             .prepare_cached(
-                "INSERT INTO mail (email, message_id, source, sender, bytes, queued_at, record)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (email) DO NOTHING",
+                "INSERT INTO mail (email, message_id, source, sender, queued_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (email) DO NOTHING",
             )?
-            .execute(params![
-                mail.email,
-                mail.message_id,
-                mail.source,
-                mail.sender,
-                mail.bytes,
-                mail.at.to_rfc3339(),
-                mail.record,
-            ])?;
+            .execute(params![mail.email, mail.message_id, mail.source, mail.sender, mail.at.to_rfc3339(),])?;
         if inserted == 0 {
             tracing::info!("email {} was taken before and is not taken again", mail.email);
             return Ok(());
         }
         let id = database.last_insert_rowid();
+        self.fill(id, mail)?;
         let distinct: BTreeSet<&String> = mail.recipients.iter().collect();
         for address in distinct {
             database
@@ -77,6 +74,19 @@ impl Intake<'_> {
                     "INSERT INTO delivery (mail, address, outcome, reply, at) VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
                 .execute(params![id, address, outcome, reply, reply.map(|_| mail.at.to_rfc3339())])?;
+        }
+        Ok(())
+    }
+
+    /// Puts into the outbox what is in a mail.
+    fn fill(&self, id: i64, mail: &QueuedMail<'_>) -> Result<(), Error> {
+        let database = &self.state.database;
+        let mut insert = database.prepare_cached("INSERT INTO content VALUES (?1, ?2, ?3)")?;
+        if mail.bytes.len() <= LARGE {
+            insert.execute(params![id, mail.record, mail.bytes])?;
+        } else {
+            insert.execute(params![id, mail.record, ZeroBlob(mail.bytes.len() as u64)])?;
+            database.blob_open(MAIN_DB, c"content", c"bytes", id, false)?.write_all_at(mail.bytes, 0)?;
         }
         Ok(())
     }
@@ -154,7 +164,7 @@ pub struct QueuedMail<'a> {
     pub recipients: &'a [String],
     /// The final bytes.
     pub bytes: &'a [u8],
-    /// The email record.
+    /// The email record, without what the bytes hold.
     pub record: &'a str,
     /// When it was taken.
     pub at: DateTime<Utc>,

@@ -91,9 +91,9 @@ impl State {
         };
         let deliveries = waiting.query_map([id], delivery)?.collect::<Result<Vec<_>, _>>()?;
         let recipients = deliveries.iter().map(|one| one.address.clone()).collect();
-        let mut mail = self
-            .database
-            .prepare_cached("SELECT email, message_id, sender, bytes FROM mail WHERE id = ?1")?;
+        let mut mail = self.database.prepare_cached(
+            "SELECT email, message_id, sender, bytes FROM mail JOIN content ON mail = id WHERE id = ?1",
+        )?;
         Ok(mail.query_row([id], |row| {
             let mail = Mail { sender: row.get(2)?, recipients, bytes: row.get(3)? };
             let attempt = attempts + 1;
@@ -124,12 +124,16 @@ impl State {
         let now = now.to_rfc3339();
         self.durably(|| {
             settled.iter().try_for_each(|settled| self.settle(settled))?;
-            let mut sending = self.database.prepare_cached(&format!(
+            // Row by row: what may change several needs a table of its own in memory, which costs more than all else.
+            let mut sending = self.database.prepare_cached(
                 "UPDATE delivery SET outcome = 'sending', attempts = attempts + 1,
-                 first_attempt = coalesce(first_attempt, ?2), last_attempt = ?2
-                 WHERE mail = ?1 AND {WAITING} AND unknown < {MOST_UNKNOWN}"
-            ))?;
-            next.iter().try_for_each(|next| sending.execute(params![next.id, now]).map(drop))
+                 first_attempt = coalesce(first_attempt, ?3), last_attempt = ?3 WHERE mail = ?1 AND address = ?2",
+            )?;
+            let each = next.iter().flat_map(|next| next.deliveries.iter().map(|one| (next.id, &one.address)));
+            for (id, address) in each {
+                sending.execute(params![id, address, now])?;
+            }
+            Ok(())
         })
     }
 

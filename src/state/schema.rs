@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::{Error, file};
 
@@ -19,10 +20,11 @@ const OLDEST_OUTBOX: i32 = 2;
 /// The oldest version whose runs are as they are now, so that they can be told.
 const OLDEST_RUNS: i32 = 3;
 
-/// Those who wait for a mail. Stands in queries as in the index, so that SQLite uses it.
-pub(super) const WAITING: &str = "outcome NOT IN ('accepted', 'rejected', 'dropped')";
+/// Those who wait for a mail. Stands in queries as in the index, so that SQLite uses it. Not as a list, of which it would
+/// make a table whenever a row changes.
+pub(super) const WAITING: &str = "outcome <> 'accepted' AND outcome <> 'rejected' AND outcome <> 'dropped'";
 /// Those who were never given a mail, whether it waits for them or is a dead letter.
-pub(super) const UNDELIVERED: &str = "outcome NOT IN ('accepted', 'dropped')";
+pub(super) const UNDELIVERED: &str = "outcome <> 'accepted' AND outcome <> 'dropped'";
 
 const TABLES: &str = "
 CREATE TABLE source (
@@ -44,9 +46,13 @@ CREATE TABLE mail (
     message_id TEXT NOT NULL,           -- of an email; empty: it is a message
     source TEXT NOT NULL,
     sender TEXT NOT NULL,               -- of an email
-    bytes BLOB,                         -- final bytes; gone once every recipient has them
-    queued_at TEXT NOT NULL,
-    record TEXT                         -- the record, as JSON; goes with the bytes
+    queued_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE content (                  -- of each mail, until every recipient has it
+    mail INTEGER PRIMARY KEY REFERENCES mail (id),
+    record TEXT,                        -- the record, as JSON; of an email less the texts that the bytes hold
+    bytes BLOB NOT NULL                 -- final bytes; empty where there can be none
 ) STRICT;
 
 CREATE TABLE delivery (
@@ -66,7 +72,8 @@ CREATE TABLE delivery (
     PRIMARY KEY (mail, address)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX waiting ON delivery (mail) WHERE outcome NOT IN ('accepted', 'rejected', 'dropped');
+CREATE INDEX waiting ON delivery (mail)
+    WHERE outcome <> 'accepted' AND outcome <> 'rejected' AND outcome <> 'dropped';
 
 CREATE TABLE run (
     one INTEGER PRIMARY KEY CHECK (one = 1), -- the last run; there is one row
@@ -101,8 +108,6 @@ ALTER TABLE delivery ADD COLUMN relay TEXT;
 UPDATE delivery SET attempts = (SELECT mail.attempts FROM mail WHERE mail.id = delivery.mail),
     unknown = (outcome = 'unknown');
 ALTER TABLE mail DROP COLUMN attempts;
-DROP INDEX waiting;
-CREATE INDEX waiting ON delivery (mail) WHERE outcome NOT IN ('accepted', 'rejected', 'dropped');
 ";
 
 /// From version 2: when sources were taken, how runs ended, and what became of mails.
@@ -114,9 +119,17 @@ CREATE TABLE run (one INTEGER PRIMARY KEY CHECK (one = 1), began_at TEXT NOT NUL
 CREATE TABLE receipt (outcome TEXT PRIMARY KEY, last_run INTEGER NOT NULL, total INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
-/// From version 3: the alerts that a sender before others has.
+/// From version 3: the alerts that a sender before others has. What is in a mail has a table of its own, and the index has
+/// its condition in the words of the queries.
 const FROM_3: &str = "
 CREATE TABLE taken (alert TEXT PRIMARY KEY, source TEXT NOT NULL, base INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE content (mail INTEGER PRIMARY KEY REFERENCES mail (id), record TEXT, bytes BLOB NOT NULL) STRICT;
+INSERT INTO content SELECT id, record, bytes FROM mail WHERE bytes IS NOT NULL;
+ALTER TABLE mail DROP COLUMN record;
+ALTER TABLE mail DROP COLUMN bytes;
+DROP INDEX waiting;
+CREATE INDEX waiting ON delivery (mail)
+    WHERE outcome <> 'accepted' AND outcome <> 'rejected' AND outcome <> 'dropped';
 ";
 
 /// Sets the connection up, creates the tables in an empty file, and brings older ones up to date.
@@ -162,12 +175,14 @@ fn set_up(database: &Connection) -> Result<(), Error> {
     database.pragma_update(None, "foreign_keys", true)?;
     // What is deleted may be confidential and must not stay in the file.
     database.pragma_update(None, "secure_delete", true)?;
+    // The plan of a query does not depend on what is asked for, and is made once.
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // A large source must not leave a large journal behind.
     database.pragma_update(None, "journal_size_limit", 4 * 1024 * 1024)?;
     Ok(())
 }
 
-/// Refuses a database whose outbox this release cannot read.
+/// Refuses a database whose outbox this release cannot list.
 pub(super) fn check_outbox(database: &Connection, path: &Path) -> Result<(), Error> {
     check(database, path, OLDEST_OUTBOX).map(|_| ())
 }

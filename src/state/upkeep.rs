@@ -44,7 +44,7 @@ impl State {
         let sql = format!(
             "UPDATE delivery SET outcome = iif(unknown > 0, 'unknown', iif(outcome = 'deferred', outcome, 'queued')),
              unknown = min(unknown, 1), first_attempt = NULL, due_at = NULL
-             WHERE {which} AND {who} AND EXISTS (SELECT 1 FROM mail WHERE id = delivery.mail AND length(bytes) > 0)"
+             WHERE {which} AND {who} AND EXISTS (SELECT 1 FROM content WHERE mail = delivery.mail AND length(bytes) > 0)"
         );
         self.durably(|| self.database.execute(&sql, [id]))
     }
@@ -62,12 +62,12 @@ impl State {
     /// which must find room where the disk is nearly full.
     pub fn empty_delivered(&self) -> Result<(), Error> {
         let mut next = self.database.prepare_cached(&format!(
-            "SELECT max(id), count(*) FROM (SELECT id FROM mail WHERE id > ?1 AND bytes IS NOT NULL
-             AND NOT EXISTS (SELECT 1 FROM delivery WHERE mail = mail.id AND {UNDELIVERED}) ORDER BY id LIMIT {BATCH})"
+            "SELECT max(mail), count(*) FROM (SELECT mail FROM content WHERE mail > ?1 AND NOT EXISTS
+             (SELECT 1 FROM delivery WHERE mail = content.mail AND {UNDELIVERED}) ORDER BY mail LIMIT {BATCH})"
         ))?;
         let mut empty = self.database.prepare_cached(&format!(
-            "UPDATE mail SET bytes = NULL, record = NULL WHERE id > ?1 AND id <= ?2 AND bytes IS NOT NULL
-             AND NOT EXISTS (SELECT 1 FROM delivery WHERE mail = mail.id AND {UNDELIVERED})"
+            "DELETE FROM content WHERE mail > ?1 AND mail <= ?2
+             AND NOT EXISTS (SELECT 1 FROM delivery WHERE mail = content.mail AND {UNDELIVERED})"
         ))?;
         let mut last = 0;
         loop {

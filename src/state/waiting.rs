@@ -1,6 +1,6 @@
 //! What was not delivered, for people to look at: a snapshot, read while a sender may be at work.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -16,6 +16,7 @@ pub const DEAD_LETTERS: &str = "dead-letters";
 /// The mails that somebody was not given.
 pub struct Waiting {
     database: Option<Connection>,
+    path: PathBuf,
 }
 
 /// A mail that waits, or that was given up.
@@ -34,8 +35,10 @@ pub struct DeadLetter {
     pub email: String,
     /// Whether it is a message, and no email.
     pub is_message: bool,
-    /// The record, as JSON; none where an older release took it.
+    /// The record, as JSON, of an email without what the bytes hold; none where an older release took it.
     pub record: Option<String>,
+    /// The final bytes; empty where it never was a mail.
+    pub bytes: Vec<u8>,
     /// Who does not have it.
     pub addresses: Vec<String>,
 }
@@ -47,7 +50,7 @@ impl Waiting {
         if let Some(database) = &database {
             schema::check_outbox(database, path)?;
         }
-        Ok(Self { database })
+        Ok(Self { database, path: path.to_owned() })
     }
 
     /// Every mail that somebody was not given, in the order in which they were taken.
@@ -96,8 +99,9 @@ impl Waiting {
     /// Every dead letter that was not sent again under a new id, in the order in which they were taken.
     pub fn dead_letters(&self, new_id: impl Fn(&str) -> String) -> Result<Vec<DeadLetter>, Error> {
         let Some(database) = &self.database else { return Ok(Vec::new()) };
+        schema::check_all(database, &self.path)?;
         let mut mails = database.prepare(
-            "SELECT id, email, record, message_id = '' FROM mail WHERE EXISTS
+            "SELECT id, email, record, message_id = '', bytes FROM mail LEFT JOIN content ON content.mail = id WHERE EXISTS
              (SELECT 1 FROM delivery WHERE mail = mail.id AND outcome = 'rejected') ORDER BY id",
         )?;
         let mut taken = database.prepare("SELECT 1 FROM mail WHERE email = ?1")?;
@@ -113,6 +117,7 @@ impl Waiting {
                     email,
                     record: row.get(2)?,
                     is_message: row.get(3)?,
+                    bytes: row.get::<_, Option<Vec<u8>>>(4)?.unwrap_or_default(),
                     addresses: addresses.collect::<Result<_, _>>()?,
                 });
             }

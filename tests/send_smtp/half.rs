@@ -35,7 +35,8 @@ fn held(sender: &Sender, name: &str) -> Held {
     (
         number("SELECT coalesce(max(generation), 0) FROM source WHERE name = ?1") as u64,
         number(
-            "SELECT count(*) FROM mail JOIN delivery ON mail = id WHERE source = ?1 AND length(bytes) > 0",
+            "SELECT count(*) FROM mail JOIN delivery ON delivery.mail = id JOIN content ON content.mail = id
+             WHERE source = ?1 AND length(bytes) > 0",
         ),
         number("SELECT count(*) FROM mark WHERE key LIKE ?1 || '/%'"),
     )
