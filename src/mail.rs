@@ -3,10 +3,11 @@
 //! Two halves that meet in the email record: the formatter's ([`Composer`], [`Source`], [`Preview`]) and the sender's
 //! ([`mime`]). Neither touches the network. In reading order: who gets an alert (`route`), how what templates
 //! see of it (`crate::item`) is printed (`template`), what many become (`digest`, `list`, `spill`, `parts`, `size`), and the
-//! email around it (`compose`, `thread`, `address`), and how its texts travel (`quoted`), and are found in the bytes again
+//! email around it (`compose`, `thread`, `address`), and how its texts travel (`body`, `quoted`), and are found in the bytes again
 //! (`kept`).
 
 mod address;
+mod body;
 mod compose;
 mod digest;
 mod kept;

@@ -20,7 +20,7 @@ const HOMES: [(&str, &[&str]); 26] = [
     ("fastrand", &["src/threatq.rs", "src/threatq/"]),
     ("lettre", &["src/smtp.rs", "src/smtp/", "src/mail.rs", "src/mail/"]),
     ("mail_parser", &["src/mail/kept.rs", "src/mail/quoted.rs"]),
-    ("memchr", &["src/mail/mime.rs", "src/smtp/command.rs"]),
+    ("memchr", &["src/mail/body.rs", "src/mail/mime.rs", "src/smtp/command.rs"]),
     ("minijinja", &["src/mail/template.rs"]),
     ("ndjson_stream", &["src/ndjson.rs"]),
     ("reqwest", &["src/http.rs", "src/slack/", "src/threatq.rs", "src/threatq/"]),

@@ -1,7 +1,7 @@
 //! An email record becomes final bytes (RFC 5322, RFC 2045): the same record, the same bytes, safe to put on any wire.
 //!
-//! lettre builds the message; this file keeps from it what it would panic on or pass through (control characters in
-//! names, header fields that are none), fixes the boundaries, encodes every body, and checks the bytes that come out.
+//! lettre writes the header; this file keeps from it what it would panic on or pass through (control characters in
+//! names, header fields that are none), puts the body behind it, and checks the bytes that come out.
 //!
 //! Fails with the reason why this email can never be sent.
 
@@ -9,15 +9,13 @@ use std::time::SystemTime;
 
 use chrono::Datelike;
 use lettre::address::Envelope;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{
-    Attachment as AttachmentPart, Body, Mailbox, Message, MessageBuilder, MultiPart, SinglePart,
-};
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MessageBuilder, SinglePart};
 
 pub use super::address::{address, mailbox, recipients};
-use super::quoted;
+use super::body::Part;
 use crate::escape;
-use crate::record::{Attachment, Email, digest};
+use crate::record::Email;
 
 /// The longest line that SMTP allows, without its CRLF (RFC 5322, section 2.1.1).
 const LINE_LIMIT: usize = 998;
@@ -90,12 +88,9 @@ pub fn render(email: &Email) -> Result<Rendered, String> {
     // hidden recipients.
     let envelope = Envelope::new(Some(from.email.clone()), vec![from.email.clone()]);
     let builder = builder.envelope(envelope.map_err(|error| error.to_string())?);
-    let message = if email.html.is_none() && email.attachments.is_empty() {
-        builder.singlepart(part(ContentType::TEXT_PLAIN, &email.text))
-    } else {
-        builder.multipart(parts(email)?)
-    };
-    let mut message = message.map_err(|error| error.to_string())?;
+    let body = Part::of(email)?;
+    let no_body = SinglePart::builder().body(Vec::new());
+    let mut message = builder.singlepart(no_body).map_err(|error| error.to_string())?;
     if names_nobody {
         // A mail without a recipient in its header looks like spam; an empty group is what RFC 5322 has for it.
         let value = "undisclosed-recipients:;".to_owned();
@@ -104,7 +99,10 @@ pub fn render(email: &Email) -> Result<Rendered, String> {
     for (name, value) in &email.headers {
         message.headers_mut().insert_raw(field(name, value)?);
     }
-    let bytes = message.formatted();
+    let fields = message.headers().to_string();
+    let mut bytes = Vec::with_capacity(fields.len() + body.room());
+    bytes.extend_from_slice(fields.as_bytes());
+    body.write(&mut bytes);
     check(&bytes, !is_ascii)?;
     Ok(Rendered { sender: from.email.to_string(), recipients, bytes })
 }
@@ -138,44 +136,6 @@ fn field(name: &str, value: &str) -> Result<HeaderValue, String> {
     }
     let name = HeaderName::new_from_ascii(name.to_owned()).map_err(|_| refused("not a field name"))?;
     Ok(HeaderValue::new(name, escape::visible(value).into_owned()))
-}
-
-/// Text and HTML as alternatives, and the attachments beside them.
-fn parts(email: &Email) -> Result<MultiPart, String> {
-    let mark = digest([email.id.as_str()]);
-    let mark: String = mark.chars().take(32).collect();
-    let mut alternative = MultiPart::alternative()
-        .boundary(format!("alternative-{mark}"))
-        .singlepart(part(ContentType::TEXT_PLAIN, &email.text));
-    if let Some(html) = &email.html {
-        alternative = alternative.singlepart(part(ContentType::TEXT_HTML, html));
-    }
-    if email.attachments.is_empty() {
-        return Ok(alternative);
-    }
-    let mut mixed = MultiPart::mixed().boundary(format!("mixed-{mark}")).multipart(alternative);
-    for attachment in &email.attachments {
-        mixed = mixed.singlepart(attached(attachment)?);
-    }
-    Ok(mixed)
-}
-
-/// Every body is encoded, so that no byte of it can mean anything to a relay.
-fn part(content_type: ContentType, text: &str) -> SinglePart {
-    let body = quoted::encoded(text);
-    SinglePart::builder()
-        .content_type(content_type)
-        .body(Body::dangerous_pre_encoded(body, ContentTransferEncoding::QuotedPrintable))
-}
-
-fn attached(attachment: &Attachment) -> Result<SinglePart, String> {
-    let refused =
-        || format!("attachment '{}': type {}", escape::visible(&attachment.name), attachment.media_type);
-    let content_type = ContentType::parse(&attachment.media_type).map_err(|_| refused())?;
-    let lines = quoted::with_line_feeds(&attachment.text).replace('\n', "\r\n");
-    let body = Body::new_with_encoding(lines, ContentTransferEncoding::Base64)
-        .map_err(|_| "a body that cannot be encoded".to_owned())?;
-    Ok(AttachmentPart::new(escape::visible(&attachment.name).into_owned()).body(body, content_type))
 }
 
 /// What no relay may see: lines that do not end in CRLF, lines that are too long, NUL, and bytes that are not ASCII
