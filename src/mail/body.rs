@@ -170,7 +170,7 @@ mod tests {
             assert!(before.iter().all(|line| line.len() == 76) && last.len() <= 76, "{length}");
             assert_eq!(
                 STANDARD.decode(lines.concat()).unwrap(),
-                text.replace('\n', "\r\n").as_bytes(),
+                quoted::with_line_feeds(&text).replace('\n', "\r\n").as_bytes(),
                 "{length}"
             );
         }

@@ -196,7 +196,7 @@ impl Composer {
 
     /// A mail that is not too large, whatever its template made of it.
     fn fitting(&self, mut email: Email) -> Email {
-        if size::of(&email) <= self.max_size {
+        if size::is_within(&email, self.max_size) {
             return email;
         }
         email.html = None;

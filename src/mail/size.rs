@@ -8,13 +8,24 @@ use crate::record::Email;
 const FRAME: usize = 2_000;
 /// A part header with its boundary, and the attachment's name.
 const ATTACHMENT: usize = 400;
+/// How many bytes of quoted-printable a byte of a text becomes at most, soft line breaks and all.
+const LARGEST: usize = 4;
+
+/// Whether an email has no more bytes than that. Its texts are only looked through where that can matter.
+pub(super) fn is_within(email: &Email, most: usize) -> bool {
+    with_texts(email, |text| LARGEST * text.len()) <= most || of(email) <= most
+}
 
 /// The bytes of an email.
 pub(super) fn of(email: &Email) -> usize {
+    with_texts(email, quoted_printable)
+}
+
+fn with_texts(email: &Email, encoded: impl Fn(&str) -> usize) -> usize {
     let people: usize =
         email.to.iter().chain(&email.cc).chain([&email.from]).map(|address| 3 * address.len() + 20).sum();
     let fields: usize = email.headers.iter().map(|(name, value)| name.len() + 3 * value.len() + 20).sum();
-    let texts = quoted_printable(&email.text) + email.html.as_deref().map_or(0, quoted_printable);
+    let texts = encoded(&email.text) + email.html.as_deref().map_or(0, encoded);
     let attachments: usize = email.attachments.iter().map(|one| ATTACHMENT + in_base64(one.text.len())).sum();
     FRAME + people + fields + 8 * email.subject.len() + texts + attachments
 }

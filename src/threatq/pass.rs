@@ -126,7 +126,7 @@ impl<'a, F> Reader<'a, F> {
     where
         F: FnMut(Result<T, String>) -> Result<(), E>,
     {
-        let Rows { mut rows, mended } = page.data;
+        let Rows { rows, mended } = page.data;
         self.pass.begin_page(page.total);
         if let Some(id) = mended.filter(|_| !self.is_mended) {
             let route = self.route;
@@ -141,19 +141,15 @@ impl<'a, F> Reader<'a, F> {
         }
         let arrived = rows.len();
         let last = rows.last().map(|row| row.id);
-        if shared > 0 {
-            if rows.first().map(|row| row.id) == Some(self.last) {
-                rows.drain(..shared);
-            } else {
-                self.pass.moved = true;
-            }
-        }
+        let is_joined = shared > 0 && rows.first().map(|row| row.id) == Some(self.last);
+        self.pass.moved |= shared > 0 && !is_joined;
+        let known = if is_joined { shared } else { 0 };
         (self.first, self.last, self.length) = (first, last.unwrap_or_default(), arrived);
-        self.progress.saw(rows.len(), self.pass.first_total);
-        for Arrived { id, row } in rows {
+        self.progress.saw(arrived.saturating_sub(known), self.pass.first_total);
+        for Arrived { id, row } in rows.into_iter().skip(known) {
             self.pass.count(id);
             if let Some(row) = row {
-                (self.each)(row)?;
+                (self.each)(row.map(|row| *row))?;
             }
         }
         Ok(arrived.saturating_sub(shared))
