@@ -1,36 +1,20 @@
 //! Two senders in series behind one fetch of a simulated ThreatQ: messages before mails, each alert once in each place,
 //! wherever the run dies between them.
 
-use serde_json::{Value, json};
-use tq_alerts::state::Taken;
+use std::collections::BTreeSet;
+use std::io::Write;
 
-use super::{CHANNEL, Sender, lines, message, text};
-use crate::support::program::Ended;
+use serde_json::{Value, json};
+
+use super::{CHANNEL, Sender, alert, checkpoint, lines};
+use crate::support::program::{Ended, eventually, program};
 use crate::support::site::Site;
 
-/// The records with a message about each alert that the outbox does not have, as a formatter makes them.
+/// The records with messages about those alerts that the outbox does not have.
 fn with_messages(sender: &Sender, stream: &str) -> String {
-    let taken = Taken::open(&sender.state()).expect("it can be read, or is not there yet");
-    let mut written: Vec<Value> = Vec::new();
-    let mut messages = 0;
-    for line in stream.lines() {
-        let mut record: Value = serde_json::from_str(line).expect("a record");
-        if record["record"] == "alert" {
-            let id = text(&record["id"]).to_owned();
-            if !taken.holds(&id).expect("it can be read") {
-                let mut made = message(CHANNEL, &[&id]);
-                (made["source"], made["text"]) =
-                    (record["source"].clone(), record["object"]["value"].clone());
-                written.push(made);
-                messages += 1;
-            }
-        } else if record["record"] == "checkpoint" {
-            record["messages"] = json!(messages);
-            messages = 0;
-        }
-        written.push(record);
-    }
-    lines(&written)
+    let formatter =
+        program("tq-format-slack").args(&["--channels", CHANNEL, "--link-host", "threatq.hostname.com"]);
+    formatter.arg("--taken").arg(sender.state()).run_on(stream).succeeds().stdout
 }
 
 /// A site after its baseline, and a workspace.
@@ -94,8 +78,7 @@ fn a_run_that_dies_between_the_senders_is_found_again_and_doubled_nowhere_also_b
     mailed(&site, taken_over(&site, &sender)).succeeds();
     sender.deliver().succeeds();
     assert_eq!((sender.posted().len(), site.mails().len()), (3, 3));
-    let mut posted = sender.posted();
-    posted.dedup();
+    let posted: BTreeSet<String> = sender.posted().into_iter().collect();
     assert_eq!(posted.len(), 3, "three objects");
 }
 
@@ -120,9 +103,9 @@ fn a_first_sender_that_is_killed_leaves_the_mail_to_the_next_run_and_that_run_do
     let alerts = site.program("tq-fetch-watchlist").run().succeeds().stdout;
     let mut taking = sender.program().arg("--take-over").start();
     let mut input = taking.stdin.take().expect("a pipe");
-    std::io::Write::write_all(&mut input, with_messages(&sender, &alerts).as_bytes()).expect("it reads");
+    input.write_all(with_messages(&sender, &alerts).as_bytes()).expect("it reads");
     let queue = || sender.program().arg("--status").run().succeeds().records()[0]["queue"].as_u64();
-    crate::support::program::eventually("the source is taken over", || queue() == Some(2));
+    eventually("the source is taken over", || queue() == Some(2));
     taking.kill().expect("it waits for the end of its input");
     let passed = taking.wait_with_output().expect("it was killed").stdout;
     site.program("tq-format-email").run_on(passed).succeeds();
@@ -144,4 +127,36 @@ fn as_the_last_sender_it_moves_what_the_fetchers_remember() {
     watch(&site, &[10]);
     run();
     assert_eq!((sender.posted().len(), site.mails().len()), (3, 0));
+}
+
+#[test]
+fn a_digest_is_made_of_what_the_first_sender_does_not_have() {
+    const COLLECTION: &str = "collection/IOCs";
+    let sender = Sender::new();
+    let found = |ids: &[&str]| {
+        let mut records: Vec<Value> = ids.iter().map(|id| alert(id)).collect();
+        records.push(checkpoint(4, &records));
+        for (number, record) in records.iter_mut().enumerate() {
+            record["source"] = json!(COLLECTION);
+            if record["record"] == "alert" {
+                record["collection"] = json!({"name": "IOCs"});
+                record["object"]["value"] = json!(format!("10.0.0.{number}"));
+            } else {
+                record.as_object_mut().expect("an object").remove("messages");
+            }
+        }
+        let stream = with_messages(&sender, &lines(&records));
+        sender.program().arg("--take-over").run_on(stream).succeeds().records_of("checkpoint").len()
+    };
+    assert_eq!(found(&["a", "b"]), 1);
+    // The mail died: the last sender has nothing of it, and the next fetch finds more.
+    assert_eq!(found(&["a", "b", "c"]), 1);
+    assert_eq!(found(&["a", "b", "c"]), 1);
+    sender.deliver().succeeds();
+    let posted: Vec<String> =
+        sender.slack.posted().iter().map(|posted| posted.message["blocks"].to_string()).collect();
+    assert_eq!(posted.len(), 2);
+    let told =
+        |number: usize| posted.iter().filter(|text| text.contains(&format!("10.0.0.{number}"))).count();
+    assert_eq!([told(0), told(1), told(2)], [1, 1, 1]);
 }
