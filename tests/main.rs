@@ -22,6 +22,7 @@ mod records;
 mod scope;
 mod send_slack;
 mod send_smtp;
+mod slack_wire;
 mod stream;
 mod support;
 mod threatq;
