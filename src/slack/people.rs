@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use super::api::{Api, Arguments};
 use super::{Error, Refusal, Trouble};
-use crate::candidates;
 use crate::exit::Status;
+use crate::http::WORDS_LIMIT;
 use crate::record::Outcome;
+use crate::{candidates, escape};
 
 /// How many are asked for at once: the most that Slack gives.
 const PAGE_SIZE: &str = "1000";
@@ -71,9 +72,9 @@ impl People {
                     people.iter().flat_map(|person| &person.names).map(String::as_str).collect();
                 let hint = candidates::closest(name, names.into_iter());
                 let hint = hint.as_deref().unwrap_or("check the name in slack.users");
-                Err(held(format!("nobody in the workspace is called '{name}'; {hint}")))
+                Err(held(&format!("nobody in the workspace is called '{name}'; {hint}")))
             }
-            ids => Err(held(format!(
+            ids => Err(held(&format!(
                 "several are called '{name}': {}; put the id or the e-mail address into slack.users",
                 ids.join(", ")
             ))),
@@ -144,7 +145,9 @@ fn of_one(trouble: Trouble, name: &str) -> Trouble {
     Trouble::One(Refusal { outcome, status, words: format!("{name}: {}", refusal.words), ..refusal })
 }
 
-fn held(words: String) -> Trouble {
+/// Names are whatever people call themselves.
+fn held(words: &str) -> Trouble {
+    let words = escape::words(words.as_bytes(), WORDS_LIMIT);
     Trouble::One(Refusal { outcome: Outcome::Held, status: Status::Config, code: None, words })
 }
 

@@ -7,6 +7,7 @@ use super::api::{Api, Arguments};
 use super::people::People;
 use super::{Error, Refusal, Trouble, channels};
 use crate::config::Slack;
+use crate::escape;
 use crate::exit::{Failure, Status};
 use crate::record::Outcome;
 
@@ -115,7 +116,9 @@ impl Workspace {
     /// done.
     pub fn check(&mut self, told: &mut dyn FnMut(&str)) -> Result<(), Failure> {
         let name = self.name();
-        self.checked(told).map_err(|failure| failure.about(format_args!("slack {name}")))
+        // What Slack says is somebody's choice.
+        self.checked(&mut |step| told(&escape::visible(step)))
+            .map_err(|failure| failure.about(format_args!("slack {name}")))
     }
 
     fn checked(&mut self, told: &mut dyn FnMut(&str)) -> Result<(), Failure> {

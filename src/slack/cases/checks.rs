@@ -39,6 +39,13 @@ fn a_check_finds_everybody_and_posts_nothing() {
 }
 
 #[test]
+fn a_check_shows_what_slack_says_as_it_is() {
+    let case = Case::new();
+    case.sim.workspace().team = "Evil\u{1b}[2J".to_owned();
+    assert_eq!(checked(&case, &[], &[]).0, ["token: of alerts in the workspace Evil\\u{1B}[2J"]);
+}
+
+#[test]
 fn a_check_says_what_is_in_the_way() {
     let scopes = |case: &Case, scopes: &[&str]| {
         case.sim.workspace().scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();

@@ -42,6 +42,7 @@ fn a_word_about_the_recipient_holds_that_message_alone_and_says_what_to_do() {
         ("#old", "is_archived; name another channel"),
         ("#soc", "restricted_action_read_only_channel; the app may not post there"),
         ("@zahc", "nobody in the workspace is called 'zahc'; did you mean 'zach'?"),
+        ("@Evil", "nobody in the workspace is called 'Evil'; did you mean 'Evil\\u{1B}[2J'?"),
         ("@gone", "nobody in the workspace is called 'gone'; check the name"),
         ("@alerts", "nobody in the workspace is called 'alerts'"),
         ("@Twin", "several are called 'Twin': U000TWIN1, U000TWIN2; put the id or the e-mail address"),
@@ -55,6 +56,8 @@ fn a_word_about_the_recipient_holds_that_message_alone_and_says_what_to_do() {
         let case = Case::new();
         let twin = |id, name| slack_sim::User::new(id, name, "Twin", "");
         case.sim.workspace().users.extend([twin("U000TWIN1", "twin1"), twin("U000TWIN2", "twin2")]);
+        let evil = slack_sim::User::new("U000EVIL1", "x", "Evil\u{1b}[2J", "");
+        case.sim.workspace().users.push(evil);
         case.sim.workspace().channel("soc").refuses = Some("restricted_action_read_only_channel".to_owned());
         let (answer, mut workspace) = case.post(to);
         is(&answer, Held, Status::Config, words);
