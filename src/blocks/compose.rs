@@ -99,7 +99,7 @@ impl Composer {
         &self,
         source: &str,
         gathered: &Gathered,
-        ids: &mut Tally,
+        ids: &Tally,
         mut write: impl FnMut(&Message) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let hides = self.discretion.hides_all();
@@ -109,7 +109,7 @@ impl Composer {
             self.post(source, &digest.words(), digest.blocks(), gathered.date, ids, &mut write)
         };
         let (mut list, mut length) = (Vec::new(), 0);
-        ids.each(|id| {
+        ids.try_for_each(|id| {
             if is_full(&mut length, id) {
                 post(&digest, std::mem::take(&mut list))?;
                 digest.part += 1;
@@ -160,9 +160,9 @@ fn is_full(length: &mut usize, id: &str) -> bool {
 }
 
 /// How many messages the ids take.
-fn parts(ids: &mut Tally) -> usize {
+fn parts(ids: &Tally) -> usize {
     let (mut parts, mut length) = (1, 0);
-    let Ok(()) = ids.each(|id| {
+    let Ok(()) = ids.try_for_each(|id| {
         parts += usize::from(is_full(&mut length, id));
         Ok::<(), std::convert::Infallible>(())
     });

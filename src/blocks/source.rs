@@ -61,7 +61,7 @@ impl Source {
     ) -> Result<Status, Failure> {
         if let Some(gathered) = &self.gathered {
             alerts.remove(&mut self.apart);
-            composer.digest(&self.name, gathered, &mut alerts, write)?;
+            composer.digest(&self.name, gathered, &alerts, write)?;
         }
         if self.refused == 0 {
             return Ok(Status::Done);

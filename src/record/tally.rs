@@ -2,7 +2,6 @@
 //!
 //! A million ids must fit into little memory: those that are SHA-256 in hexadecimal, as ours are, take 32 bytes each.
 
-use std::convert::Infallible;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
@@ -53,32 +52,28 @@ impl Tally {
 
     /// SHA-256 over the ids, sorted, each followed by a line feed.
     pub fn digest(&mut self) -> String {
-        let mut hasher = Sha256::new();
-        let Ok(()) = self.each(|id| {
-            hasher.update(id.as_bytes());
-            hasher.update(b"\n");
-            Ok::<(), Infallible>(())
-        });
-        hexadecimal(&hasher.finalize())
-    }
-
-    /// Hands on all ids, sorted, until one is refused.
-    pub fn each<E>(&mut self, mut take: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
         self.sort();
-        let mut id = String::with_capacity(64);
+        let mut hasher = Sha256::new();
+        let mut line = String::with_capacity(65);
         let mut others = self.others.iter().peekable();
         for packed in &self.packed {
-            id.clear();
+            line.clear();
             for byte in packed {
                 // Writing to a String cannot fail.
-                let _ = write!(id, "{byte:02x}");
+                let _ = write!(line, "{byte:02x}");
             }
-            while let Some(other) = others.next_if(|other| **other < id) {
-                take(other)?;
+            while let Some(other) = others.next_if(|other| **other < line) {
+                hasher.update(other.as_bytes());
+                hasher.update(b"\n");
             }
-            take(&id)?;
+            line.push('\n');
+            hasher.update(line.as_bytes());
         }
-        others.try_for_each(|other| take(other))
+        for other in others {
+            hasher.update(other.as_bytes());
+            hasher.update(b"\n");
+        }
+        hexadecimal(&hasher.finalize())
     }
 
     /// What is wrong with the alerts that were counted, by the word of their checkpoint: the rule that they break, and how.

@@ -1,8 +1,12 @@
 //! Many alerts in one message: what is counted, what is listed, and whose ids are there.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
+use tq_alerts::record::{Checkpoint, Tally};
+use tq_alerts::state::State;
 
 use super::{alert, alerts_of, configured, formatter, item, messages, read, stream};
 use crate::support::program::program;
@@ -106,6 +110,18 @@ fn ids_that_are_too_many_for_one_message_go_on_in_further_ones() {
     program("tq-format-email").arg("--validate").run_on(run.stdout).succeeds();
 }
 
+/// Takes alerts over as a sender before others does.
+fn take(outbox: &Path, alerts: &[Value]) {
+    let state = State::open(outbox).expect("a state can be made");
+    let (mut tally, input) = (Tally::default(), stream(alerts));
+    for id in ids(alerts) {
+        tally.add(&id);
+    }
+    let checkpoint: Checkpoint =
+        serde_json::from_str(input.lines().last().expect("a checkpoint")).expect("it is one");
+    state.intake().expect("it is open").commit_before_others(&checkpoint, &[&tally]).expect("there is room");
+}
+
 #[test]
 fn alerts_that_a_sender_has_taken_make_no_message_and_pass_all_the_same() {
     let folder = private_folder();
@@ -117,6 +133,22 @@ fn alerts_that_a_sender_has_taken_make_no_message_and_pass_all_the_same() {
     assert!(!outbox.exists());
     let config = configured(folder.path(), "state = \"missing.db\"\n");
     assert_eq!(messages(&config.run_on(stream(&alerts)).succeeds()).len(), 1);
-    std::fs::write(folder.path().join("slack.db.lock"), "begun\n").expect("a file can be written");
+
+    take(&outbox, &alerts[..2]);
+    let run = with(&alerts).succeeds();
+    assert_eq!(run.records_of("alert"), alerts);
+    let found = messages(&run);
+    assert_eq!(found[0]["text"], "ThreatQ Data Collection Updated: 1 New Item: IOCs");
+    assert_eq!(alerts_of(&found[0]), ids(&alerts[2..]));
+    program("tq-format-email").arg("--validate").run_on(run.stdout).succeeds();
+    take(&outbox, &alerts);
+    let run = with(&alerts).succeeds();
+    assert_eq!((messages(&run).len(), run.records_of("checkpoint")[0]["messages"].clone()), (0, json!(0)));
+
+    // What is not digested likewise; and an outbox that is lost is not taken for a first run.
+    let single = [alert(8, &json!({})), alert(9, &json!({}))];
+    take(&outbox, &single[..1]);
+    assert_eq!(alerts_of(&messages(&with(&single).succeeds())[0]), ids(&single[1..]));
+    fs::remove_file(&outbox).expect("it was there");
     with(&alerts).ends_with(78).complains(&["slack.db"]);
 }
