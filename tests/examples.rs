@@ -20,11 +20,12 @@ const CONNECTOR: &str = "man/tq-conn-email-alerts.1";
 const COLLECTION: &str = "man/tq-fetch-collection.1";
 const WATCHLIST: &str = "man/tq-fetch-watchlist.1";
 const FORMAT: &str = "man/tq-format-email.1";
+const SLACK: &str = "man/tq-format-slack.1";
 const SEND: &str = "man/tq-send-smtp.1";
 const RECORDS: &str = "man/tq-records.5";
 const README: &str = "README.md";
 
-const ROWS: [Row; 41] = [
+const ROWS: [Row; 43] = [
     (SUITE, "tq-fetch-collection --config tq.toml | jq .", &["\"record\": \"checkpoint\"", "1.2.3.4"], ""),
     (SUITE, "tq-fetch-watchlist --config tq.toml --dry-run", &["\tupdated\tIndicator\t7.8.9.0\n"], ""),
     (SUITE, "tq-fetch-collection --config tq.toml --since", &["5.6.7.8\n"], ""),
@@ -54,6 +55,13 @@ const ROWS: [Row; 41] = [
     (FORMAT, "tq-fetch-collection --config tq.toml > alerts.ndjson", &["1.2.3.4"], "alerts.ndjson"),
     (FORMAT, "tq-fetch-watchlist --config tq.toml |\n", &[], "mails/index.html"),
     (FORMAT, "tq-fetch-collection --config tq.toml | jq -c .", &[], ""),
+    (
+        SLACK,
+        "tq-fetch-watchlist --config tq.toml | tq-format-slack",
+        &["#tq-alerts  ThreatQ Watchlist: Indicator Updated: 7.8.9.0\n"],
+        "",
+    ),
+    (SLACK, "tq-fetch-collection --config tq.toml > alerts", &["\"type\": \"header\""], "alerts.ndjson"),
     (RECORDS, "tq-fetch-collection", &["\"record\": \"alert\""], ""),
     (
         SEND,
@@ -125,7 +133,7 @@ impl Desk {
         site.program("tq-send-smtp").run_on(emails.succeeds().stdout).ends_with(1);
         site.play("commented");
 
-        site.write_config("[state]\nfile = \"tq/state.db\"\n");
+        site.write_config("[slack]\nchannels = [\"tq-alerts\"]\n[state]\nfile = \"tq/state.db\"\n");
         for name in ["tq.toml", "tq-conn-email-alerts.toml", "night.toml"] {
             fs::copy(site.config(), site.path().join(name)).expect("a file can be copied");
         }
@@ -167,7 +175,7 @@ impl Desk {
 fn every_example_of_the_pages_and_the_readme_does_what_it_says() {
     let desk = Desk::new();
     let mut rows = ROWS.iter();
-    for document in [SUITE, CONNECTOR, COLLECTION, WATCHLIST, FORMAT, RECORDS, SEND, README] {
+    for document in [SUITE, CONNECTOR, COLLECTION, WATCHLIST, FORMAT, SLACK, RECORDS, SEND, README] {
         for example in examples_in(document) {
             let row =
                 rows.next().unwrap_or_else(|| panic!("no row for an example in {document}:\n{example}"));
