@@ -146,7 +146,8 @@ NOTES = """\
 * **send**: the same number of mails of the same size to Postfix's `smtp-sink`, which has one processor to itself while
   the sender has the others. `smtp-source` sends one text again and again, over lines that it keeps (`-d`); ours reads
   records, makes the bytes of each mail, and prints receipts. The longer mails are those that tq-format-email makes of
-  watched objects, the shorter ones have a text alone.
+  watched objects, the shorter ones have a text alone. "The limit" reads and makes nothing: one body again and again, each
+  in one write with the announcement of the next (`bare-smtp` in `benches/peer/lettre`); it shows what the sink leaves.
 * **beside lettre's own transport**: the shorter mails, beside lettre's `SmtpTransport` sending one message again and again
   over one connection that its pool keeps (`benches/peer/lettre`).
 * **a program for each mail**: as many processes as mails, one after the other, started by `sh`; `msmtp` and `swaks` are

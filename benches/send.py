@@ -28,13 +28,16 @@ def stateless(bench):
     cases = itertools.product(((brief_stream, brief_size), (long_stream, long_size)), (1, 4))
     for (stream, size), sessions in cases:
         with servers.sink(for_server) as port:
-            ours, theirs = measure.in_turn(
+            ours, theirs, bare = measure.in_turn(
                 bench.runs(7),
                 lambda: count / measure.run([*for_client, *sender(port, "--connections", sessions)], stream).wall,
                 lambda: count / measure.run([*for_client, *source(port, count, size, sessions)]).wall,
+                lambda: count / measure.run([*for_client, "bare-smtp", port, count, size, sessions]).wall,
             )
-        yield Row(f"send, {in_words(sessions)}, mails of {size:,} bytes", "mails/s", ours, "smtp-source", theirs,
-                  at_least=2.5)
+        name = f"{in_words(sessions)}, mails of {size:,} bytes"
+        yield Row(f"send, {name}", "mails/s", ours, "smtp-source", theirs, at_least=2.5)
+        yield Row(f"the limit of that: {in_words(sessions)}, one mail again and again", "mails/s", bare, "smtp-source",
+                  theirs)
 
 
 def beside_lettre(bench):
