@@ -15,6 +15,9 @@ struct Body<'a> {
     text: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     blocks: &'a [Map<String, Value>],
+    /// Where there are blocks, the text is a notification, in which nothing is marked up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mrkdwn: Option<bool>,
     /// What a link leads to must not be fetched by anybody because an alert names it.
     unfurl_links: bool,
     unfurl_media: bool,
@@ -45,6 +48,7 @@ pub fn frozen(message: &Message) -> Result<Vec<u8>, String> {
     let body = Body {
         text: &message.text,
         blocks: &message.blocks,
+        mrkdwn: (!message.blocks.is_empty()).then_some(false),
         unfurl_links: false,
         unfurl_media: false,
         metadata,
