@@ -1,6 +1,6 @@
 //! Mail when a watched ThreatQ object changes or a data collection gains items.
 //!
-//! Four programs, joined by pipes; this library is what they are made of.
+//! Small programs, joined by pipes; this library is what they are made of.
 //!
 //! ```text
 //! tq-fetch-watchlist  ─┐

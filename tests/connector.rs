@@ -9,6 +9,7 @@ mod installed;
 mod interrupted;
 mod secrets;
 mod settings;
+mod slack;
 mod watched;
 
 use std::fs;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use threatq_sim::{Fault, FaultKind};
 
-use crate::support::program::{Program, eventually, script};
+use crate::support::program::{PROGRAMS, Program, eventually, script};
 use crate::support::site::Site;
 
 fn connector(site: &Site) -> Program {
@@ -184,8 +185,7 @@ fn an_unknown_or_wrong_key_is_78_with_its_line() {
 fn it_works_in_crons_empty_environment() {
     let site = Site::new();
     let installed = tempfile::tempdir().expect("a folder");
-    let programs = ["tq-fetch-watchlist", "tq-fetch-collection", "tq-format-email", "tq-send-smtp"];
-    for name in programs {
+    for name in PROGRAMS {
         fs::copy(crate::support::program::folder().join(name), installed.path().join(name))
             .expect("a program");
     }

@@ -25,7 +25,7 @@ const SEND: &str = "man/tq-send-smtp.1";
 const RECORDS: &str = "man/tq-records.5";
 const README: &str = "README.md";
 
-const ROWS: [Row; 43] = [
+const ROWS: [Row; 44] = [
     (SUITE, "tq-fetch-collection --config tq.toml | jq .", &["\"record\": \"checkpoint\"", "1.2.3.4"], ""),
     (SUITE, "tq-fetch-watchlist --config tq.toml --dry-run", &["\tupdated\tIndicator\t7.8.9.0\n"], ""),
     (SUITE, "tq-fetch-collection --config tq.toml --since", &["5.6.7.8\n"], ""),
@@ -84,6 +84,12 @@ const ROWS: [Row; 43] = [
     (SEND, "sqlite3 tq/state.db", &["|old@example.com|rejected|1|"], ""),
     (README, "tq-fetch-watchlist --config tq.toml | tq-format-email", &[], "mails/index.html"),
     (README, "tq-fetch-collection --config $conf --backfill", &["\"accepted\""], ""),
+    (
+        README,
+        "tq-fetch-watchlist --config $conf | tq-format-slack",
+        &["ThreatQ Watchlist: Indicator Updated"],
+        "",
+    ),
     (README, "tq-fetch-watchlist --config $conf  ", &["7.8.9.0"], ""),
     (README, "tq-fetch-collection --config $conf | jq .", &["1.2.3.4"], ""),
     (README, "tq-fetch-watchlist --config $conf | tq-format", &["Comment added: 2\n"], ""),

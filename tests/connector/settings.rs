@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::man::keys::{example_on_page, keys_on_page, uncommented, verdict};
-use crate::support::program::program;
+use crate::support::program::{PROGRAMS, program};
 use crate::support::site::{Site, private_folder};
 
 #[test]
@@ -47,11 +47,10 @@ fn collections_of_the_command_line_are_shown_in_place_of_those_in_the_file() {
 #[test]
 fn no_secret_is_shown_with_the_settings() {
     let site = Site::new();
-    let programs = ["tq-fetch-watchlist", "tq-fetch-collection", "tq-format-email", "tq-send-smtp"];
     let text = fs::read_to_string(site.config()).expect("the configuration");
     let proxy = "[threatq]\nproxy = \"http://ana:sesame@proxy.example.com:3128\"";
     fs::write(site.config(), text.replace("[threatq]", proxy)).expect("it is ours");
-    for name in programs {
+    for name in PROGRAMS {
         let shown = site.program(name).arg("--print-config").run().succeeds().stdout;
         assert!(shown.contains("proxy = \"http://***@proxy.example.com:3128\" # file"), "{shown}");
         assert!(!shown.contains("sesame") && !shown.contains("watch-and-wait"), "{shown}");

@@ -11,6 +11,7 @@ use serde_json::Value;
 use threatq_sim::{Fault, FaultKind};
 
 use super::connector;
+use crate::support::program::PROGRAMS;
 use crate::support::site::{Site, secret_file};
 
 #[track_caller]
@@ -162,11 +163,10 @@ fn without_curl_the_heartbeat_says_so() {
     // A machine on which there is no curl.
     let bin = tempfile::tempdir().expect("a folder");
     let tools = ["bash", "dirname", "readlink", "mkdir", "flock", "date"];
-    let programs = ["tq-fetch-watchlist", "tq-fetch-collection", "tq-format-email", "tq-send-smtp"];
     for tool in tools {
         symlink(format!("/usr/bin/{tool}"), bin.path().join(tool)).expect("a link");
     }
-    for program in programs {
+    for program in PROGRAMS {
         symlink(crate::support::program::folder().join(program), bin.path().join(program)).expect("a link");
     }
     let script = fs::read_to_string(crate::support::program::scripts().join("tq-conn-email-alerts"));

@@ -22,7 +22,8 @@ fn named(name: &str, alerts: usize) -> Vec<Value> {
 fn held(sender: &Sender, name: &str) -> [i64; 3] {
     let database = Connection::open(sender.state()).expect("there is a state");
     [
-        "SELECT count(*) FROM mail JOIN delivery ON mail = id WHERE source = ?1 AND length(bytes) > 0",
+        "SELECT count(*) FROM mail JOIN delivery ON delivery.mail = id JOIN content ON content.mail = id
+         WHERE source = ?1 AND length(bytes) > 0",
         "SELECT count(*) FROM taken WHERE source = ?1",
         "SELECT count(*) FROM mark WHERE mark.key LIKE 'watchlist/' || ?1 || '-%'",
     ]

@@ -37,7 +37,7 @@ fn a_message_that_was_dropped_is_gone_and_its_words_with_it() {
     sender.deliver().succeeds();
     assert_eq!(sender.posted(), ["b"]);
     let database = Connection::open(sender.state()).expect("there is a state");
-    let held = "SELECT count(*) FROM mail WHERE bytes IS NOT NULL OR record IS NOT NULL";
+    let held = "SELECT count(*) FROM content";
     assert_eq!(database.query_row(held, [], |row| row.get::<_, i64>(0)).expect("a number"), 0);
     // It was taken, and is not taken again.
     sender.take_over(&source(0, &["a-canary", "b"])).succeeds();

@@ -8,6 +8,16 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+/// All programs.
+pub(crate) const PROGRAMS: [&str; 6] = [
+    "tq-fetch-watchlist",
+    "tq-fetch-collection",
+    "tq-format-email",
+    "tq-format-slack",
+    "tq-send-slack",
+    "tq-send-smtp",
+];
+
 /// A program of ours with its arguments.
 pub(crate) struct Program {
     name: &'static str,
@@ -33,7 +43,7 @@ pub(crate) fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts")
 }
 
-/// One of the four programs.
+/// One of the programs.
 pub(crate) fn program(name: &'static str) -> Program {
     Program { name, command: Command::new(folder().join(name)) }
 }
