@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 use slack_sim::{Fault, FaultKind};
 
 use super::{Sender, lines, outcomes, source};
-use crate::support::program::{Program, eventually};
+use crate::support::program::{Ended, Program, eventually};
 
 const HOURS: u64 = 2 * 60 * 60 * 1000;
 const ALERTS: [&str; 3] = ["a", "b", "c"];
@@ -79,30 +79,31 @@ fn a_signal_ends_it_between_two_messages_and_the_rest_is_posted_by_the_next_run(
     assert_eq!(sender.posted(), ALERTS);
 }
 
-/// Runs it under strace, with this on standard input, and kills it at the entry of so manieth of these calls.
-fn killed_at(sender: &Sender, program: Program, input: &str, call: &str, number: usize) {
+/// Runs it under strace, with this on standard input, and has these calls go wrong, in strace's words.
+fn spoiled(sender: &Sender, program: Program, input: &str, call: &str, fault: &str) -> Ended {
     let file = sender.folder.path().join("stream");
     fs::write(&file, input).expect("a file can be written");
     let command = program.into_command();
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq", "-o", "/dev/null"]);
-    strace.arg(format!("--trace={call}")).arg(format!("--inject={call}:signal=SIGKILL:when={number}"));
+    strace.arg(format!("--trace={call}")).arg(format!("--inject={call}:{fault}"));
     strace.arg("--").arg(command.get_program()).args(command.get_args());
-    strace.stdin(fs::File::open(&file).expect("it is there")).stdout(Stdio::null()).stderr(Stdio::null());
-    strace.status().expect("strace can be started: install it");
+    strace.stdin(fs::File::open(&file).expect("it is there"));
+    Ended::new("strace", &strace.output().expect("strace can be started: install it"))
 }
 
 #[test]
 fn killed_at_any_call_that_writes_or_talks_it_loses_nothing_and_doubles_one_message_at_most() {
     let records = source(0, &ALERTS);
     let mut doubled = 0;
-    for call in ["pwrite64", "fdatasync", "fsync", "sendto", "recvfrom", "write", "writev"] {
+    for call in ["pwrite64", "fsync", "sendto", "recvfrom", "write", "writev"] {
         for number in (1..40).step_by(3) {
             let case = format!("{call} {number}");
             let sender = Sender::new();
-            killed_at(&sender, sender.program().arg("--take-over"), &lines(&records), call, number);
+            let kill = format!("signal=SIGKILL:when={number}");
+            spoiled(&sender, sender.program().arg("--take-over"), &lines(&records), call, &kill);
             sender.take_over(&records).succeeds();
-            killed_at(&sender, sender.program(), "", call, number);
+            spoiled(&sender, sender.program(), "", call, &kill);
             let ended = sender.deliver();
             assert_eq!(ended.status, 0, "{case}: {}", ended.stderr);
             let mut copies: BTreeMap<String, usize> = BTreeMap::new();
@@ -116,6 +117,23 @@ fn killed_at_any_call_that_writes_or_talks_it_loses_nothing_and_doubles_one_mess
         }
     }
     assert!(doubled > 0, "some point lies between Slack's doing and our knowing");
+}
+
+#[test]
+fn a_disk_that_is_full_keeps_the_checkpoint_from_those_behind_and_nothing_is_half_taken() {
+    let sender = Sender::new();
+    sender.take_over(&source(0, &["a"])).succeeds();
+    let records = source(1, &["b", "c"]);
+    let taking = || sender.program().arg("--take-over");
+    for call in ["pwrite64", "fsync"] {
+        let ended = spoiled(&sender, taking(), &lines(&records), call, "error=ENOSPC:when=1+").ends_with(74);
+        assert!(ended.stderr.starts_with("tq-send-slack: state: "), "{}", ended.stderr);
+        assert_eq!(ended.records_of("checkpoint").len(), 0);
+        assert_eq!(sender.queue(&[]).succeeds().records().len(), 1);
+    }
+    sender.take_over(&records).succeeds();
+    sender.deliver().succeeds();
+    assert_eq!(sender.posted(), ALERTS);
 }
 
 #[test]
