@@ -164,8 +164,7 @@ mod tests {
                 "value,\u{e4}\nanother\r\nlone\rtwo\r\r\n\n\r".chars().cycle().take(length).collect();
             let mut out = Vec::new();
             super::base64(&mut out, &text);
-            let lines: Vec<&[u8]> =
-                out.split(|byte| *byte == b'\n').map(|line| line.trim_ascii_end()).collect();
+            let lines: Vec<&[u8]> = out.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end).collect();
             let (last, before) = lines.split_last().unwrap();
             assert!(before.iter().all(|line| line.len() == 76) && last.len() <= 76, "{length}");
             assert_eq!(
