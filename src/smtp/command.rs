@@ -69,7 +69,27 @@ pub(super) fn data() -> String {
     Data.to_string()
 }
 
-/// The mail as it goes over the wire: dots at the start of a line doubled, and the final dot (section 4.5.2).
+/// How much of a mail is made ready at once. All of it for most; a large one would stand in memory twice.
+const PIECE: usize = 1024 * 1024;
+
+/// The first lines of a large mail, and the rest of it, which is never empty.
+pub(super) fn first_piece(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (most, _) = bytes.split_at_checked(PIECE).filter(|(_, rest)| !rest.is_empty())?;
+    let end = memchr::memrchr(b'\n', most)?;
+    bytes.split_at_checked(end + 1)
+}
+
+/// The mail as it goes over the wire, or what is left of it: with the final dot.
+pub(super) fn ended(bytes: &[u8]) -> Vec<u8> {
+    let mut wire = stuffed(bytes);
+    if !bytes.ends_with(b"\r\n") {
+        wire.extend_from_slice(b"\r\n");
+    }
+    wire.extend_from_slice(b".\r\n");
+    wire
+}
+
+/// Lines with dots at their start doubled (section 4.5.2).
 pub(super) fn stuffed(bytes: &[u8]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(bytes.len() + bytes.len() / 50 + 8);
     if bytes.starts_with(b".") {
@@ -83,23 +103,36 @@ pub(super) fn stuffed(bytes: &[u8]) -> Vec<u8> {
         copied = line.len();
     }
     wire.extend_from_slice(bytes.get(copied..).unwrap_or_default());
-    if !bytes.ends_with(b"\r\n") {
-        wire.extend_from_slice(b"\r\n");
-    }
-    wire.extend_from_slice(b".\r\n");
     wire
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Capabilities, stuffed};
+    use super::{Capabilities, PIECE, ended, first_piece, stuffed};
     use crate::smtp::reply::Reply;
 
     #[test]
     fn dots_at_the_start_of_a_line_are_doubled_and_no_others() {
-        assert_eq!(stuffed(b".\r\na.b\r\n..c\r\n"), b"..\r\na.b\r\n...c\r\n.\r\n");
-        assert_eq!(stuffed(b"no end"), b"no end\r\n.\r\n");
-        assert_eq!(stuffed(b""), b"\r\n.\r\n");
+        assert_eq!(ended(b".\r\na.b\r\n..c\r\n"), b"..\r\na.b\r\n...c\r\n.\r\n");
+        assert_eq!(ended(b"no end"), b"no end\r\n.\r\n");
+        assert_eq!(ended(b""), b"\r\n.\r\n");
+    }
+
+    #[test]
+    fn a_large_mail_in_pieces_is_the_mail() {
+        for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 7] {
+            let mail: Vec<u8> = b".a line\r\n..\r\n".iter().copied().cycle().take(length).collect();
+            let (mut rest, mut wire) = (mail.as_slice(), Vec::new());
+            while let Some((piece, after)) = first_piece(rest) {
+                assert!(piece.len() <= PIECE && piece.ends_with(b"\n") && !after.is_empty());
+                wire.extend(stuffed(piece));
+                rest = after;
+            }
+            assert!(rest.len() <= PIECE);
+            wire.extend(ended(rest));
+            assert_eq!(wire, ended(&mail), "{length}");
+        }
+        assert_eq!(first_piece(&vec![b'a'; 2 * PIECE]), None, "no line ends there");
     }
 
     #[test]

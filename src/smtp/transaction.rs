@@ -1,7 +1,7 @@
 //! One mail over a session: MAIL, RCPT, DATA, the body and the final dot, and what each reply means.
 //!
-//! Where the relay offers PIPELINING, MAIL, RCPT and DATA share one write (RFC 2920); the body and the final dot always
-//! do, and with them goes the announcement of the next mail where that is known. A line that breaks marks the session
+//! Where the relay offers PIPELINING, MAIL, RCPT and DATA share one write (RFC 2920); the end of the body and the final dot
+//! always do, and with them goes the announcement of the next mail where that is known. A line that breaks marks the session
 //! lost, and the verdict says how far the mail came.
 
 use std::time::Duration;
@@ -187,7 +187,16 @@ impl Session {
         let reason = |broken| match broken {
             Broken::Lost(reason) | Broken::Malformed(reason) => reason,
         };
-        let mut wire = command::stuffed(bytes);
+        let unsent = |broken| Err((Outcome::Deferred, format!("while sending the mail: {}", reason(broken))));
+        let mut rest = bytes;
+        while let Some((piece, after)) = command::first_piece(rest) {
+            if let Err(broken) = self.wire.send(&command::stuffed(piece), self.timeouts.body) {
+                self.lost = true;
+                return unsent(broken);
+            }
+            rest = after;
+        }
+        let mut wire = command::ended(rest);
         let dot = wire.len();
         if let Some(next) = next {
             self.announce_behind(&mut wire, next);
@@ -197,7 +206,7 @@ impl Session {
             self.lost = true;
             // A write that failed before the dot did not bring it to the relay.
             if sent < dot {
-                return Err((Outcome::Deferred, format!("while sending the mail: {}", reason(broken))));
+                return unsent(broken);
             }
         } else {
             meanwhile();
