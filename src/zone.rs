@@ -46,6 +46,10 @@ impl Zone {
 
     /// The instant that a clock in this zone means; the earlier one, where it shows the same time twice.
     pub fn instant(self, shown: NaiveDateTime) -> DateTime<Utc> {
+        if self.0 == Tz::UTC {
+            // The usual case, in every row of every list.
+            return shown.and_utc();
+        }
         let found = self.0.from_local_datetime(&shown).earliest();
         // A time that was left out is read as if the clock had not gone forward yet.
         found.map_or_else(|| shown.and_utc() - self.ahead(shown.and_utc() - LARGEST_STEP), |at| at.to_utc())

@@ -29,7 +29,8 @@ impl Clock {
     /// Whether that time may have come. An object may be dated in the future, and a clock may have been set back; a window
     /// that began there would hide everything until then.
     pub(super) fn has_come(&self, at: DateTime<Utc>) -> bool {
-        at - self.took() <= self.latest
+        // Most have come before the fetch began.
+        at <= self.latest || at - self.took() <= self.latest
     }
 
     /// How much later than thought a fetch saw the last of what it saw. What changed behind its back in the meantime must

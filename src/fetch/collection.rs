@@ -118,7 +118,7 @@ fn collection<W: Write>(
         )?;
     }
     if known.as_ref() != Some(&now) {
-        source.remember(entry(&key, &now)?, &mut findings.output)?;
+        source.remember(entry(key, &now)?, &mut findings.output)?;
     }
     Ok(source.close(&mut findings.output)?)
 }

@@ -132,7 +132,7 @@ impl Reading<'_> {
         };
         if !is_news || findings.scope.baseline {
             if known.as_ref() != Some(&after) {
-                source.remember(entry(&key, &after)?, &mut findings.output)?;
+                source.remember(entry(key, &after)?, &mut findings.output)?;
             }
             return Ok(false);
         }
@@ -140,7 +140,7 @@ impl Reading<'_> {
             collection: Some(self.collection()),
             changed_at: object.touched_at,
             changes,
-            marks: vec![entry(&key, &after)?],
+            marks: vec![entry(key, &after)?],
             ..source.about(event, object.to_record(self.object_type, &library.link_origin))
         };
         source.alert(alert, &mut findings.output)?;

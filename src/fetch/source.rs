@@ -171,10 +171,10 @@ pub(super) fn segment(name: &str) -> String {
 }
 
 /// A mark as it travels.
-pub(super) fn entry(key: &str, mark: &impl Serialize) -> Result<MarkEntry, Failure> {
+pub(super) fn entry(key: impl Into<String>, mark: &impl Serialize) -> Result<MarkEntry, Failure> {
     let mark: Box<RawValue> = to_raw_value(mark)
         .map_err(|error| Failure::new(Status::Bug, format!("a mark cannot be written: {error}")))?;
-    Ok(MarkEntry { key: key.to_owned(), mark: Some(mark) })
+    Ok(MarkEntry { key: key.into(), mark: Some(mark) })
 }
 
 /// The mark that says to forget a key.

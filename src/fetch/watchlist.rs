@@ -171,7 +171,7 @@ fn report<W: Write>(
         // What was not read of it now is read in the next run, whenever it was touched.
         let touched_at = after.touched_at.filter(|_| !object.is_partial());
         let after = View { touched_at, ..after };
-        let mark = entry(&key, &after)?;
+        let mark = entry(key, &after)?;
         let is_news = match before {
             Some(_) => !changes.is_empty(),
             None => person.known.is_some() || findings.scope.reaches(object.touched_at, findings.found_at),

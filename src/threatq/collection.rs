@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::object::touched_since;
-use super::{Client, Error, Object, ObjectType, ObjectTypes, Paging, Pass, applicable};
+use super::object::{Touched, touched_since};
+use super::{Client, Error, Object, ObjectType, ObjectTypes, Paging, Pass, applicable, page};
 use crate::candidates;
 use crate::record;
 
@@ -178,7 +178,30 @@ impl SavedSearch {
         paging: Paging,
         mut each: impl FnMut(Result<Object, String>) -> Result<(), E>,
     ) -> Result<Pass, E> {
-        let mut each = |row: Result<Object, String>| each(row.map(|object| object.named_by(object_type)));
+        match fields {
+            Fields::Touched => {
+                self.pass(client, object_type, since, fields, paging, |row: Result<Touched, String>| {
+                    each(row.map(Object::from))
+                })
+            }
+            Fields::Shown => {
+                self.pass(client, object_type, since, fields, paging, |row: Result<Box<Object>, String>| {
+                    each(row.map(|object| object.named_by(object_type)))
+                })
+            }
+        }
+    }
+
+    /// The same, with rows as they are.
+    fn pass<T: page::Row + Send, E: From<Error>>(
+        &self,
+        client: &Client,
+        object_type: &ObjectType,
+        since: Option<DateTime<Utc>>,
+        fields: Fields,
+        paging: Paging,
+        mut each: impl FnMut(Result<T, String>) -> Result<(), E>,
+    ) -> Result<Pass, E> {
         let (criteria, mut filters, left_out) = self.applicable(object_type)?;
         if !left_out.is_empty() {
             let (name, of_type, words) = (&self.name, &object_type.display_name_plural, left_out.join(", "));

@@ -15,7 +15,7 @@ use super::{Client, Error, ObjectType, Pass};
 use crate::record;
 
 /// One object as ThreatQ sends it. A list that is absent was not delivered, which is not the same as empty.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Object {
     /// Its number.
     #[serde(deserialize_with = "lenient::id")]
@@ -91,11 +91,18 @@ pub type Touches = BTreeMap<u64, Option<DateTime<Utc>>>;
 
 /// A row that only says when.
 #[derive(Deserialize)]
-struct Touched {
+pub(super) struct Touched {
     #[serde(deserialize_with = "lenient::id")]
     id: u64,
     #[serde(default, deserialize_with = "lenient::date")]
     touched_at: Option<DateTime<Utc>>,
+}
+
+impl From<Touched> for Object {
+    /// The object of which nothing else was asked for.
+    fn from(row: Touched) -> Self {
+        Self { id: row.id, touched_at: row.touched_at, ..Self::default() }
+    }
 }
 
 impl Row for Touched {

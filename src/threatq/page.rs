@@ -73,13 +73,19 @@ pub(super) trait Row: DeserializeOwned {
     fn id(&self) -> u64;
 }
 
+/// A row that is large, and stays where it is while its page is handed on.
+impl<T: Row> Row for Box<T> {
+    fn id(&self) -> u64 {
+        self.as_ref().id()
+    }
+}
+
 /// A row as it arrived.
 pub(super) struct Arrived<T> {
     /// The id, which is often known of a row that cannot be read, too.
     pub(super) id: Option<u64>,
-    /// None where the row was null; the reason, which names the id, where it cannot be read. A row is large, and stays where
-    /// it is while its page is handed on.
-    pub(super) row: Option<Result<Box<T>, String>>,
+    /// None where the row was null; the reason, which names the id, where it cannot be read.
+    pub(super) row: Option<Result<T, String>>,
 }
 
 impl<T: Row> Arrived<T> {
@@ -87,7 +93,7 @@ impl<T: Row> Arrived<T> {
         if text == "null" {
             return (Self { id: None, row: None }, false);
         }
-        let parsed = serde_json::from_str::<Box<T>>(text);
+        let parsed = serde_json::from_str::<T>(text);
         let mended = parsed.is_err().then(|| lossy::mended(text.as_bytes())).flatten();
         let (parsed, is_mended) = match mended.and_then(|mended| serde_json::from_str(&mended).ok()) {
             Some(row) => (Ok(row), true),
@@ -131,9 +137,9 @@ struct Readable<T>(Vec<Arrived<T>>);
 impl<'de, T: Row> Deserialize<'de> for Readable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut rows = Vec::with_capacity(PAGE_SIZE);
-        lenient::each_row(deserializer, |row: Option<Box<T>>| {
+        lenient::each_row(deserializer, |row: Option<T>| {
             has_room(&rows)?;
-            rows.push(Arrived { id: row.as_ref().map(|row| row.id()), row: row.map(Ok) });
+            rows.push(Arrived { id: row.as_ref().map(Row::id), row: row.map(Ok) });
             Ok(())
         })?;
         Ok(Self(rows))

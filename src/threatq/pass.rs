@@ -149,7 +149,7 @@ impl<'a, F> Reader<'a, F> {
         for Arrived { id, row } in rows.into_iter().skip(known) {
             self.pass.count(id);
             if let Some(row) = row {
-                (self.each)(row.map(|row| *row))?;
+                (self.each)(row)?;
             }
         }
         Ok(arrived.saturating_sub(shared))
