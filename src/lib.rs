@@ -8,6 +8,8 @@
 //! tq-fetch-collection ─┘
 //! ```
 //!
+//! Between them `tq-format-slack` and `tq-send-slack` can take the same alerts to Slack.
+//!
 //! Modules in reading order. Arrows point down only, and no edge knows another:
 //!
 //! * what the programs do, one verb each: [`fetch`], [`mod@format`], [`send`], [`validate`];

@@ -64,7 +64,7 @@ fn whatever_else_is_said_on_the_terminal_has_its_line_for_itself() {
         let mut world = site.sim.world();
         let last = world.add_indicator(0, "last.example.net", "FQDN").expect("a new indicator");
         world.add_tag("indicators", last, "ransomware").expect("it exists");
-        let nonsense = Map::from_iter([("value".to_owned(), json!([]))]);
+        let nonsense = Map::from_iter([("id".to_owned(), json!([]))]);
         world.spoil_row("indicators", last, nonsense, &[]).expect("it exists");
     }
     let run = on_a_terminal(&site, COLLECTION, Some("out")).ends_with(1);
