@@ -7,6 +7,7 @@
 mod account;
 mod asked;
 mod backlog;
+mod check;
 mod destination;
 mod dry_run;
 mod due;
@@ -21,9 +22,9 @@ mod status;
 mod stream;
 
 pub use asked::Asked;
+pub use check::check;
 pub use destination::Destination;
 pub use dry_run::dry_run;
-pub use heartbeat::check_monitoring;
 pub use letter::Takes;
 pub use metrics::Metrics;
 pub use queue::Patience;

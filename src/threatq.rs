@@ -31,7 +31,7 @@ mod watchlist;
 mod whole;
 
 pub use client::Client;
-pub use collection::{Fields, SavedSearch, SavedSearches};
+pub use collection::{Fields, SavedSearch, SavedSearches, Selection};
 pub use integration::{Integration, OwnRelay};
 pub use object::{Object, Touches};
 pub use object_type::{ObjectType, ObjectTypes};

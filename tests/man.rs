@@ -7,17 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::program::{program, script};
+use crate::support::program::{PROGRAMS, program, script};
 use keys::{config_with, example_on_page, keys_accepted, keys_on_page, settings_of, uncommented, verdict};
 
-const PROGRAMS: [&str; 6] = [
-    "tq-fetch-watchlist",
-    "tq-fetch-collection",
-    "tq-format-email",
-    "tq-format-slack",
-    "tq-send-slack",
-    "tq-send-smtp",
-];
 const CONNECTOR: &str = "tq-conn-email-alerts";
 
 fn folder() -> PathBuf {

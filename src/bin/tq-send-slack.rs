@@ -72,14 +72,7 @@ fn run(args: Args) -> Result<Status, Failure> {
         return answered;
     }
     if args.check {
-        let mut unwritten = Ok(());
-        let checked = Destination::slack(&slack)?.check(None, &mut |step| {
-            let said = output.say(&format!("ok  {step}")).and_then(|()| output.flush());
-            unwritten = std::mem::replace(&mut unwritten, Ok(())).and(said);
-        });
-        checked?;
-        unwritten?;
-        return send::check_monitoring(&monitoring, metrics.as_ref(), &mut output);
+        return send::check(Destination::slack(&slack)?, None, &monitoring, metrics.as_ref(), &mut output);
     }
     terminal::refuse_typed_input("messages", "tq-format-slack | tq-send-slack")?;
     let input = ndjson::Reader::new(Input::new());

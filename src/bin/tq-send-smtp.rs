@@ -74,14 +74,8 @@ fn run(args: Args) -> Result<Status, Failure> {
         return answered;
     }
     if args.check {
-        let mut unwritten = Ok(());
-        let checked = Destination::from_settings(&smtp)?.check(file.email.from.as_deref(), &mut |step| {
-            let said = output.say(&format!("ok  {step}")).and_then(|()| output.flush());
-            unwritten = std::mem::replace(&mut unwritten, Ok(())).and(said);
-        });
-        checked?;
-        unwritten?;
-        return send::check_monitoring(&monitoring, metrics.as_ref(), &mut output);
+        let (relay, sender) = (Destination::from_settings(&smtp)?, file.email.from.as_deref());
+        return send::check(relay, sender, &monitoring, metrics.as_ref(), &mut output);
     }
     terminal::refuse_typed_input("emails", "tq-format-email | tq-send-smtp")?;
     let input = ndjson::Reader::new(Input::new());

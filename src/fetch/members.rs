@@ -12,7 +12,7 @@ use crate::change::{View, changes};
 use crate::config::{Notify, Scope};
 use crate::exit::Failure;
 use crate::record::{self, Alert, Event, Field};
-use crate::threatq::{Error, Fields, Object, ObjectType, Paging, Pass, SavedSearch};
+use crate::threatq::{Error, Fields, Object, ObjectType, Paging, Pass, SavedSearch, Selection};
 
 /// One object type of one collection while it is read.
 pub(super) struct Reading<'a> {
@@ -59,14 +59,8 @@ impl Reading<'_> {
                     Ok(())
                 }
             };
-            let pass = self.search.objects::<Failure>(
-                &library.client,
-                self.object_type,
-                self.since,
-                fields,
-                paging,
-                each,
-            )?;
+            let selection = Selection { object_type: self.object_type, since: self.since, fields, paging };
+            let pass = self.search.objects::<Failure>(&library.client, &selection, each)?;
             findings.output.flush()?;
             if pass.is_whole() {
                 let is_doubtful = unreadable.finish(findings, &format!("{}: {plural}", source.name()));

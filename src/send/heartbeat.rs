@@ -3,14 +3,12 @@
 //! Whoever knows it can make a run look alive that is not, so it is kept as a password is. This program talks to a relay
 //! and to nobody else. Fails with 78 where it is no address.
 
-use std::io::{self, Write};
+use std::io::Write;
 
-use super::Metrics;
 use crate::config::Monitoring;
 use crate::exit::{Failure, Status};
 use crate::ndjson::{self, Writer};
 use crate::secret::Place;
-use crate::terminal::Style;
 
 /// Prints the address, where one is set and the run ended with 0.
 pub(super) fn heartbeat<W: Write>(
@@ -32,22 +30,4 @@ pub(super) fn heartbeat<W: Write>(
     }
     let written = output.say(address).and_then(|()| output.flush()).map(|()| Status::Done);
     ndjson::quiet_when_unwanted(written.map_err(Failure::from))
-}
-
-/// Tries what the end of a run needs, and calls nobody.
-pub fn check_monitoring<W: Write>(
-    settings: &Monitoring,
-    metrics: Option<&Metrics>,
-    output: &mut Writer<W>,
-) -> Result<Status, Failure> {
-    if let Some(metrics) = metrics {
-        metrics.check()?;
-        output.say("ok  metrics: can be written")?;
-    }
-    if settings.heartbeat_file.is_some() || !settings.heartbeat_command.is_empty() {
-        heartbeat(settings, Status::Done.code(), &mut Writer::new(io::sink(), Style::Records))?;
-        output.say("ok  heartbeat: its address can be read")?;
-    }
-    output.flush()?;
-    Ok(Status::Done)
 }

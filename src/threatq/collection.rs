@@ -18,6 +18,19 @@ pub enum Fields {
     Touched,
 }
 
+/// What is read of a collection in one pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Selection<'a> {
+    /// Its objects of this type.
+    pub object_type: &'a ObjectType,
+    /// Of these what was touched since, where that is enough.
+    pub since: Option<DateTime<Utc>>,
+    /// What of each.
+    pub fields: Fields,
+    /// How the list is read.
+    pub paging: Paging,
+}
+
 impl Fields {
     fn names(self) -> &'static [&'static str] {
         match self {
@@ -172,23 +185,16 @@ impl SavedSearch {
     pub fn objects<E: From<Error>>(
         &self,
         client: &Client,
-        object_type: &ObjectType,
-        since: Option<DateTime<Utc>>,
-        fields: Fields,
-        paging: Paging,
+        selection: &Selection<'_>,
         mut each: impl FnMut(Result<Object, String>) -> Result<(), E>,
     ) -> Result<Pass, E> {
-        match fields {
+        match selection.fields {
             Fields::Touched => {
-                self.pass(client, object_type, since, fields, paging, |row: Result<Touched, String>| {
-                    each(row.map(Object::from))
-                })
+                self.pass(client, selection, |row: Result<Touched, String>| each(row.map(Object::from)))
             }
-            Fields::Shown => {
-                self.pass(client, object_type, since, fields, paging, |row: Result<Box<Object>, String>| {
-                    each(row.map(|object| object.named_by(object_type)))
-                })
-            }
+            Fields::Shown => self.pass(client, selection, |row: Result<Box<Object>, String>| {
+                each(row.map(|object| object.named_by(selection.object_type)))
+            }),
         }
     }
 
@@ -196,12 +202,10 @@ impl SavedSearch {
     fn pass<T: page::Row + Send, E: From<Error>>(
         &self,
         client: &Client,
-        object_type: &ObjectType,
-        since: Option<DateTime<Utc>>,
-        fields: Fields,
-        paging: Paging,
+        selection: &Selection<'_>,
         mut each: impl FnMut(Result<T, String>) -> Result<(), E>,
     ) -> Result<Pass, E> {
+        let Selection { object_type, since, fields, paging } = *selection;
         let (criteria, mut filters, left_out) = self.applicable(object_type)?;
         if !left_out.is_empty() {
             let (name, of_type, words) = (&self.name, &object_type.display_name_plural, left_out.join(", "));

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Client, Error, Fields, ObjectType, ObjectTypes, Paging, SavedSearch, SavedSearches, Watched, in_order,
+    Client, Error, Fields, ObjectType, ObjectTypes, Paging, SavedSearch, SavedSearches, Selection, Watched,
+    in_order,
 };
 use crate::terminal::Progress;
 
@@ -45,7 +46,8 @@ fn members_of(
 ) -> Result<Vec<Result<u64, String>>, Error> {
     for paging in Paging::PASSES {
         let mut members = Vec::new();
-        let pass = search.objects::<Error>(client, object_type, None, Fields::Touched, paging, |object| {
+        let ids = Selection { object_type, since: None, fields: Fields::Touched, paging };
+        let pass = search.objects::<Error>(client, &ids, |object| {
             members.push(object.map(|object| object.id));
             Ok(())
         })?;
