@@ -29,7 +29,7 @@ use tq_alerts::exit::Status;
 use tq_alerts::mail::mime;
 use tq_alerts::ndjson::{Reader, Writer};
 use tq_alerts::record::{Checkpoint, Email, Kind, Mark, Record, digest};
-use tq_alerts::send::{Destination, Patience, Sender};
+use tq_alerts::send::{Destination, Patience, Run, Sender};
 use tq_alerts::state::{Memory, State, Waiting};
 use tq_alerts::terminal::Style;
 
@@ -201,7 +201,8 @@ fn run(folder: &Path, stream: &[u8]) -> bool {
         most_waiting: 10_000,
     };
     let sender = Sender::new("fuzz", destination, Writer::new(Vec::new(), Style::Records));
-    matches!(sender.queue(&mut state, &patience, Reader::new(stream)), Ok(Status::Done))
+    let run = Run { part_of: None, metrics: None };
+    matches!(sender.queue(&mut state, &patience, &run, Reader::new(stream)), Ok(Status::Done))
 }
 
 fn compare(folder: &Path, model: &Model) {
@@ -220,7 +221,7 @@ fn compare(folder: &Path, model: &Model) {
         |file: fs::DirEntry| file.file_name().to_string_lossy().trim_end_matches(".tq-alerts").to_owned();
     let mut held: BTreeSet<String> = files.map(|file| name(file.expect("it can be read"))).collect();
     let waiting = Waiting::open(&path).and_then(|waiting| waiting.mails()).expect("it can be read");
-    held.extend(waiting.iter().map(|mail| digest([mail.receipt.email.as_str()])));
+    held.extend(waiting.iter().map(|mail| digest([mail.receipt.id()])));
     let taken: BTreeSet<String> = model.emails.iter().map(|id| digest([id.as_str()])).collect();
     assert_eq!(held, taken, "mails that were taken");
 }
