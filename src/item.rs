@@ -13,7 +13,7 @@ mod tlp;
 
 pub(crate) use gathered::{Gathered, Group, Reason};
 pub(crate) use link::Origin;
-pub(crate) use tlp::{Discretion, tlp};
+pub(crate) use tlp::{Discretion, tlp, told_to_nobody};
 
 use std::borrow::Cow;
 

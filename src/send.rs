@@ -32,6 +32,7 @@ pub use run::Run;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -74,8 +75,31 @@ impl<W: Write> Sender<W> {
         Self { destination, reports, started: now() }
     }
 
+    /// Sends what the stream brings: as it comes, or by way of a state where there is one.
+    ///
+    /// Fails with 78 for metrics without a state.
+    pub fn run<R: BufRead + Ready + Send>(
+        self,
+        state: Option<&Path>,
+        patience: &Patience,
+        run: &Run,
+        input: Reader<R>,
+    ) -> Result<Status, Failure>
+    where
+        W: Send,
+    {
+        match state {
+            Some(path) => self.queue(&mut State::open(path)?, patience, run, input),
+            None if run.metrics.is_some() => {
+                let sentence = "metrics need a state: use --state or the configuration file";
+                Err(Failure::new(Status::Config, sentence))
+            }
+            None => self.stream(input),
+        }
+    }
+
     /// Sends the emails of the stream as they come.
-    pub fn stream<R: BufRead + Ready + Send>(mut self, input: Reader<R>) -> Result<Status, Failure>
+    fn stream<R: BufRead + Ready + Send>(mut self, input: Reader<R>) -> Result<Status, Failure>
     where
         W: Send,
     {

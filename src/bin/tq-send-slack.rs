@@ -85,14 +85,6 @@ fn run(args: Args) -> Result<Status, Failure> {
         return send::dry_run(PROGRAM, takes, &Destination::name_of_slack(&slack), input, output);
     }
     let sender = Sender::new(PROGRAM, Destination::slack(&slack)?, output);
-    match state_path {
-        Some(path) => {
-            let run = Run { part_of: args.part.run, metrics };
-            sender.queue(&mut state::State::open(&path)?, &Patience::of(&file.state), &run, input)
-        }
-        None if metrics.is_some() => {
-            Err(Failure::new(Status::Config, "metrics need a state: use --state or the configuration file"))
-        }
-        None => sender.stream(input),
-    }
+    let run = Run { part_of: args.part.run, metrics };
+    sender.run(state_path.as_deref(), &Patience::of(&file.state), &run, input)
 }

@@ -13,7 +13,7 @@ use tq_alerts::exit::{self, Failure, Status};
 use tq_alerts::interrupt::{self, Input};
 use tq_alerts::send::{self, Asked, Destination, Metrics, Patience, Run, Sender, Takes};
 use tq_alerts::terminal::{self, Style};
-use tq_alerts::{logging, ndjson, state};
+use tq_alerts::{logging, ndjson};
 
 const PROGRAM: &str = "tq-send-smtp";
 const EXAMPLES: &str = "  \
@@ -84,14 +84,6 @@ fn run(args: Args) -> Result<Status, Failure> {
     }
     let destination = Destination::from_settings(&smtp)?;
     let sender = Sender::new(PROGRAM, destination, output);
-    match state_path {
-        Some(path) => {
-            let run = Run { part_of: args.part.run, metrics };
-            sender.queue(&mut state::State::open(&path)?, &Patience::of(&file.state), &run, input)
-        }
-        None if metrics.is_some() => {
-            Err(Failure::new(Status::Config, "metrics need a state: use --state or the configuration file"))
-        }
-        None => sender.stream(input),
-    }
+    let run = Run { part_of: args.part.run, metrics };
+    sender.run(state_path.as_deref(), &Patience::of(&file.state), &run, input)
 }

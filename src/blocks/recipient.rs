@@ -1,5 +1,7 @@
 //! Who gets a message: a channel as `#name`, a person as `@` and a name or an address, or either by Slack's id.
 
+use crate::record::Message;
+
 /// The channels and people as a message names them, each once, in the order of the settings.
 ///
 /// Fails with the key and the reason where a name can be none.
@@ -7,8 +9,8 @@ pub(super) fn recipients(
     channels: &[String],
     users: &[String],
 ) -> Result<Vec<String>, (&'static str, String)> {
-    let channels = channels.iter().map(|name| named("slack.channels", name, '#', &['C', 'D', 'G']));
-    let users = users.iter().map(|name| named("slack.users", name, '@', &['U', 'W']));
+    let channels = channels.iter().map(|name| named("slack.channels", name, '#', "CDG"));
+    let users = users.iter().map(|name| named("slack.users", name, '@', "UW"));
     let mut all: Vec<String> = Vec::new();
     for one in channels.chain(users) {
         let one = one?;
@@ -19,20 +21,14 @@ pub(super) fn recipients(
     Ok(all)
 }
 
-fn named(key: &'static str, name: &str, sign: char, ids: &[char]) -> Result<String, (&'static str, String)> {
+fn named(key: &'static str, name: &str, sign: char, ids: &str) -> Result<String, (&'static str, String)> {
     let bare = name.strip_prefix(sign).unwrap_or(name);
     let is_wrong =
         |character: char| character.is_whitespace() || character.is_control() || "<>&|,#".contains(character);
     if bare.is_empty() || bare.contains(is_wrong) || bare.starts_with('@') {
         return Err((key, format!("'{}' cannot be a name", name.escape_debug())));
     }
-    Ok(if bare == name && is_id(name, ids) { name.to_owned() } else { format!("{sign}{bare}") })
-}
-
-/// Whether it has the form of Slack's ids, which names have not: they are in lower case.
-fn is_id(name: &str, kinds: &[char]) -> bool {
-    let is_of_id = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    name.len() >= 9 && name.starts_with(kinds) && name.bytes().all(is_of_id)
+    Ok(if bare == name && Message::is_to_id(name, ids) { name.to_owned() } else { format!("{sign}{bare}") })
 }
 
 #[cfg(test)]

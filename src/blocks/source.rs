@@ -3,7 +3,7 @@
 
 use super::compose::Composer;
 use crate::exit::{Failure, Status};
-use crate::item::{Gathered, Reason, tlp};
+use crate::item::{Gathered, Reason, tlp, told_to_nobody};
 use crate::record::{Alert, Message, Tally};
 
 /// The alerts of one source, as far as they still wait for a message.
@@ -63,12 +63,6 @@ impl Source {
             alerts.remove(&mut self.apart);
             composer.digest(&self.name, gathered, &alerts, write)?;
         }
-        if self.refused == 0 {
-            return Ok(Status::Done);
-        }
-        let (refused, name) = (self.refused, &self.name);
-        let (are, their) = if refused == 1 { (" is", "its") } else { ("s are", "their") };
-        tracing::warn!("source '{name}': {refused} alert{are} posted to nobody: {their} TLP is refused");
-        Ok(Status::Refused)
+        Ok(told_to_nobody(&self.name, self.refused, "posted"))
     }
 }

@@ -1,6 +1,7 @@
 //! How much of an item is told, by its TLP.
 
 use crate::config::{Details, Tlp};
+use crate::exit::Status;
 use crate::record::Alert;
 
 /// What is told of items: everything, or of some that they are there, or nothing.
@@ -36,6 +37,16 @@ impl Discretion {
     pub(crate) fn refuses(&self, tlp: Tlp) -> bool {
         self.refuse.contains(&tlp)
     }
+}
+
+/// What it means for a source that so many of its alerts are told to nobody, which is said.
+pub(crate) fn told_to_nobody(source: &str, alerts: u64, told: &str) -> Status {
+    if alerts == 0 {
+        return Status::Done;
+    }
+    let (are, their) = if alerts == 1 { (" is", "its") } else { ("s are", "their") };
+    tracing::warn!("source '{source}': {alerts} alert{are} {told} to nobody: {their} TLP is refused");
+    Status::Refused
 }
 
 /// The object's TLP. A word that is not known is treated as the strictest.

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType};
 use lettre::message::{Body, MultiPart, SinglePart};
 
-use super::quoted;
+use super::{quoted, size};
 use crate::escape;
 use crate::record::{Attachment, Email, digest};
 
@@ -80,8 +80,7 @@ impl<'a> Part<'a> {
         let content = match &self.content {
             Content::Text(encoded) => encoded.len() + 2,
             Content::Attached(text) => {
-                let bytes = text.len() + memchr::memchr_iter(b'\n', text.as_bytes()).count();
-                4 * bytes.div_ceil(3) + 2 * (bytes / BASE64_LINE) + 2
+                size::in_base64(text.len() + memchr::memchr_iter(b'\n', text.as_bytes()).count())
             }
             Content::Parts { boundary, parts } => {
                 let between = boundary.len() + 6;
@@ -129,18 +128,8 @@ fn base64(out: &mut Vec<u8>, text: &str) {
         }
     };
     for line in text.split_inclusive('\n') {
-        let ended = line.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
-        let mut is_begun = false;
-        // A carriage return alone ends a line as well.
-        for piece in ended.unwrap_or(line).split('\r') {
-            if std::mem::replace(&mut is_begun, true) {
-                block.extend_from_slice(b"\r\n");
-            }
-            block.extend_from_slice(piece.as_bytes());
-        }
-        if ended.is_some() {
-            block.extend_from_slice(b"\r\n");
-        }
+        // A pair of carriage return and line feed is never parted here.
+        block.extend_from_slice(quoted::with_line_feeds(line).replace('\n', "\r\n").as_bytes());
         if block.len() >= BASE64_BLOCK {
             let (lines, rest) = block.split_at(block.len() - block.len() % BASE64_LINE);
             write(lines);

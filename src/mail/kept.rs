@@ -5,6 +5,7 @@
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::{MessageParser, MessagePart, MimeHeaders, PartType};
 
+use super::quoted::with_line_feeds;
 use crate::record::Email;
 
 /// The email without its texts, and without the memory that they took.
@@ -21,7 +22,7 @@ pub fn restored(mut email: Email, bytes: &[u8]) -> Option<Email> {
     let is_attached = |part: &MessagePart<'_>| part.content_disposition().is_some();
     let (attached, shown): (Vec<_>, Vec<_>) = mail.parts.iter().partition(|part| is_attached(part));
     email.text = shown.iter().find_map(|part| match &part.body {
-        PartType::Text(text) => Some(with_line_feeds(text)),
+        PartType::Text(text) => Some(with_line_feeds(text).into_owned()),
         _ => None,
     })?;
     if mail.parts.len() == 1 && email.text.ends_with('\n') {
@@ -29,7 +30,7 @@ pub fn restored(mut email: Email, bytes: &[u8]) -> Option<Email> {
         email.text.pop();
     }
     email.html = shown.iter().find_map(|part| match &part.body {
-        PartType::Html(html) => Some(with_line_feeds(html)),
+        PartType::Html(html) => Some(with_line_feeds(html).into_owned()),
         _ => None,
     });
     if attached.len() != email.attachments.len() {
@@ -38,13 +39,9 @@ pub fn restored(mut email: Email, bytes: &[u8]) -> Option<Email> {
     for (attachment, part) in email.attachments.iter_mut().zip(attached) {
         let (begin, end) = (part.raw_body_offset() as usize, part.raw_end_offset() as usize);
         let text = base64_decode(bytes.get(begin..end)?)?;
-        attachment.text = with_line_feeds(std::str::from_utf8(&text).ok()?);
+        attachment.text = with_line_feeds(std::str::from_utf8(&text).ok()?).into_owned();
     }
     Some(email)
-}
-
-fn with_line_feeds(text: &str) -> String {
-    text.replace("\r\n", "\n")
 }
 
 #[cfg(test)]

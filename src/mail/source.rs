@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::compose::Composer;
 use super::digest::Digest;
 use crate::exit::{Failure, Status};
-use crate::item::{Item, Reason};
+use crate::item::{Item, Reason, told_to_nobody};
 use crate::record::{Alert, Email, Tally};
 
 /// The alerts of one source, as far as they still wait for a mail.
@@ -65,15 +65,6 @@ impl Source {
         for digest in self.digests.into_values() {
             composer.digest(&self.name, digest, |email| write(&email))?;
         }
-        let nobodys = self.nobodys.count();
-        if nobodys == 0 {
-            return Ok((Status::Done, self.nobodys));
-        }
-        let (are, their) = if nobodys == 1 { (" is", "its") } else { ("s are", "their") };
-        tracing::warn!(
-            "source '{}': {nobodys} alert{are} mailed to nobody: {their} TLP is refused",
-            self.name
-        );
-        Ok((Status::Refused, self.nobodys))
+        Ok((told_to_nobody(&self.name, self.nobodys.count(), "mailed"), self.nobodys))
     }
 }

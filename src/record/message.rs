@@ -32,6 +32,13 @@ impl Message {
     pub fn id_of(to: &str, alerts: &[String]) -> String {
         digest([to].into_iter().chain(alerts.iter().map(String::as_str)))
     }
+
+    /// Whether a recipient is given by an id of Slack's, of one of these kinds by its first letter. Names do not look so:
+    /// they are in lower case.
+    pub fn is_to_id(to: &str, kinds: &str) -> bool {
+        let is_of_id = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        to.len() >= 9 && to.starts_with(|first| kinds.contains(first)) && to.bytes().all(is_of_id)
+    }
 }
 
 impl Record for Message {
@@ -39,5 +46,24 @@ impl Record for Message {
 
     fn summary(&self) -> (String, String) {
         ("message".to_owned(), format!("{}  to {}", self.text, self.to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Message;
+
+    #[test]
+    fn an_id_is_told_from_a_name() {
+        for (text, first, is) in [
+            ("U0123ABCD", "UW", true),
+            ("W0123ABCD", "UW", true),
+            ("C0123ABCD", "UW", false),
+            ("U0123abcd", "UW", false),
+            ("USER", "UW", false),
+            ("", "UW", false),
+        ] {
+            assert_eq!(Message::is_to_id(text, first), is, "{text}");
+        }
     }
 }

@@ -186,6 +186,9 @@ impl<'a, W: Write> Desk<'a, W> {
                 for letter in &letters {
                     put(&intake, Some(source), letter)?;
                 }
+                // What messages are about passes by as well, unless only messages are left.
+                account.told.unite();
+                account.told.remove(&mut account.passing);
                 intake.commit_before_others(checkpoint, &[&account.passing, &account.told])?;
             }
         }

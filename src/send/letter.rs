@@ -66,6 +66,12 @@ impl Takes {
         }
     }
 
+    /// So many of them, in words.
+    pub(super) fn counted(self, number: u64) -> String {
+        let plural = if number == 1 { "" } else { "s" };
+        format!("{number} {}{plural}", self.noun())
+    }
+
     /// The others.
     pub(super) fn other(self) -> Self {
         match self {

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::Sender;
 use super::due::Due;
+use super::{Sender, Takes};
 use crate::config;
 use crate::exit::{self, Failure, Status};
 use crate::state::State;
@@ -44,9 +44,8 @@ pub(super) fn deliver<W: Write + Send>(
     let delivered = due.deliver(destination);
     let (mut status, others) = (due.status, due.others);
     if others > 0 {
-        let takes = reports.takes;
-        let (one, others) = (takes.other(), counted(others, takes.other().noun(), "waits", "wait"));
-        let program = one.program();
+        let other = reports.takes.other();
+        let (program, others) = (other.program(), counted(other, others, "waits", "wait"));
         reports.complain(&format!(
             "{others} in this state for {program}; run it on this state, or its --queue drop ID"
         ));
@@ -62,19 +61,19 @@ pub(super) fn close<W: Write>(
     patience: &Patience,
 ) -> Result<Status, Failure> {
     state.empty_delivered()?;
-    let noun = sender.reports.takes.noun();
+    let takes = sender.reports.takes;
     let resting = state.resting(sender.started)?;
     let mut status = Status::Done;
     if let Some(next_due) = resting.next_due {
         let next_due = next_due.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let waiting = counted(resting.not_due, noun, "waits", "wait");
+        let waiting = counted(takes, resting.not_due, "waits", "wait");
         sender.complain(&format!(
             "{waiting}, not to be tried before {next_due}; --queue retry all makes it now"
         ));
         status = status.worst(Status::TryAgain);
     }
     if resting.held > 0 {
-        let held = counted(resting.held, noun, "may have arrived and is", "may have arrived and are");
+        let held = counted(takes, resting.held, "may have arrived and is", "may have arrived and are");
         sender.complain(&format!(
             "{held} not sent again; see --queue, then --queue retry ID or --queue drop ID"
         ));
@@ -86,6 +85,6 @@ pub(super) fn close<W: Write>(
     Ok(status)
 }
 
-fn counted(number: u64, noun: &str, one: &str, more: &str) -> String {
-    if number == 1 { format!("1 {noun} {one}") } else { format!("{number} {noun}s {more}") }
+fn counted(takes: Takes, number: u64, one: &str, more: &str) -> String {
+    format!("{} {}", takes.counted(number), if number == 1 { one } else { more })
 }

@@ -27,7 +27,7 @@ impl Record for Overview {
 pub(super) fn status<W: Write>(takes: Takes, path: &Path, output: &mut Writer<W>) -> Result<Status, Failure> {
     let overview = Overview::open(path)?;
     if output.is_for_people() {
-        lines(takes.noun(), &overview).iter().try_for_each(|line| output.say(line))?;
+        lines(takes, &overview).iter().try_for_each(|line| output.say(line))?;
     } else {
         output.write(&overview)?;
     }
@@ -35,20 +35,23 @@ pub(super) fn status<W: Write>(takes: Takes, path: &Path, output: &mut Writer<W>
     Ok(Status::Done)
 }
 
-fn lines(noun: &str, overview: &Overview) -> Vec<String> {
+fn lines(takes: Takes, overview: &Overview) -> Vec<String> {
     let Overview { last_run, last_success_at, queue, oldest_at, dead_letters, sources, .. } = overview;
     let mut rows = vec![
         ("last run".to_owned(), last_run.as_ref().map_or_else(|| "none yet".to_owned(), of_run)),
         ("last success".to_owned(), last_success_at.map_or_else(|| "none yet".to_owned(), second)),
-        (format!("{noun}s"), last_run.as_ref().map_or_else(|| "none".to_owned(), |run| sum(&run.receipts))),
+        (
+            format!("{}s", takes.noun()),
+            last_run.as_ref().map_or_else(|| "none".to_owned(), |run| sum(&run.receipts)),
+        ),
         (
             "queue".to_owned(),
             match oldest_at {
-                Some(oldest) => format!("{}, the first since {}", counted(*queue, noun), second(*oldest)),
-                None => counted(*queue, noun),
+                Some(oldest) => format!("{}, the first since {}", takes.counted(*queue), second(*oldest)),
+                None => takes.counted(*queue),
             },
         ),
-        ("dead letters".to_owned(), counted(*dead_letters, noun)),
+        ("dead letters".to_owned(), takes.counted(*dead_letters)),
     ];
     rows.extend(sources.iter().map(|source| (source.name.clone(), of_source(source))));
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
@@ -83,10 +86,6 @@ fn sum(receipts: &BTreeMap<&'static str, u64>) -> String {
         .map(|(word, count)| format!("{count} {word}"))
         .collect();
     if counted.is_empty() { "none".to_owned() } else { counted.join(", ") }
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn second(time: DateTime<Utc>) -> String {

@@ -5,9 +5,10 @@
 use serde_json::Value;
 
 use super::api::{Api, Arguments};
-use super::people::{each_page, is_id};
+use super::people::each_page;
 use super::{Error, Trouble};
 use crate::exit::{Failure, Status};
+use crate::record::Message;
 
 /// The kinds of channel. Each may be listed by its own scope.
 const KINDS: [&str; 2] = ["public_channel", "private_channel"];
@@ -48,7 +49,7 @@ enum Found {
 }
 
 fn find(api: &Api, name: &str) -> Result<Found, Trouble> {
-    if is_id(name, "CDG") {
+    if Message::is_to_id(name, "CDG") {
         return match api.call("conversations.info", &Arguments::Form(&[("channel", name)])) {
             Ok(reply) => Ok(Found::Channel(reply.member("channel").clone())),
             Err(Trouble::Down(Error::MissingScope(_))) => Ok(Found::Unseen("channels:read".to_owned())),

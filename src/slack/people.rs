@@ -12,7 +12,7 @@ use super::api::{Api, Arguments};
 use super::{Error, Refusal, Trouble};
 use crate::exit::Status;
 use crate::http::WORDS_LIMIT;
-use crate::record::Outcome;
+use crate::record::{Message, Outcome};
 use crate::{candidates, escape};
 
 /// How many are asked for at once: the most that Slack gives.
@@ -32,12 +32,6 @@ struct Person {
     names: Vec<String>,
 }
 
-/// Whether a text is an id of Slack's that begins so.
-pub(super) fn is_id(text: &str, first: &str) -> bool {
-    let is_letter = |one: char| one.is_ascii_uppercase() || one.is_ascii_digit();
-    text.starts_with(|one| first.contains(one)) && text.len() >= 9 && text.chars().all(is_letter)
-}
-
 impl People {
     /// The conversation with somebody.
     pub(super) fn conversation(&mut self, api: &Api, name: &str) -> Result<String, Trouble> {
@@ -51,7 +45,7 @@ impl People {
 
     /// The id of somebody.
     pub(super) fn id_of(&mut self, api: &Api, name: &str) -> Result<String, Trouble> {
-        if is_id(name, "UW") {
+        if Message::is_to_id(name, "UW") {
             return Ok(name.to_owned());
         }
         if name.contains('@') {
@@ -154,23 +148,4 @@ fn held(words: &str) -> Trouble {
 /// A success without what it is for.
 fn nonsense(method: &str) -> Trouble {
     Trouble::Down(Error::Nonsense(format!("{method}: not an answer of Slack's API")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_id;
-
-    #[test]
-    fn an_id_is_told_from_a_name() {
-        for (text, first, is) in [
-            ("U0123ABCD", "UW", true),
-            ("W0123ABCD", "UW", true),
-            ("C0123ABCD", "UW", false),
-            ("U0123abcd", "UW", false),
-            ("USER", "UW", false),
-            ("", "UW", false),
-        ] {
-            assert_eq!(is_id(text, first), is, "{text}");
-        }
-    }
 }

@@ -9,7 +9,7 @@ use super::{Error, Refusal, Trouble, channels};
 use crate::config::Slack;
 use crate::escape;
 use crate::exit::{Failure, Status};
-use crate::record::Outcome;
+use crate::record::{Message, Outcome};
 
 /// How many messages in a row may be lost.
 const MOST_LOST: usize = 2;
@@ -107,7 +107,7 @@ impl Workspace {
     fn place(&mut self, to: &str) -> Result<String, Trouble> {
         match to.strip_prefix('@') {
             Some(name) => self.people.conversation(&self.api, name),
-            None if super::people::is_id(to, "UW") => self.people.conversation(&self.api, to),
+            None if Message::is_to_id(to, "UW") => self.people.conversation(&self.api, to),
             None => Ok(to.to_owned()),
         }
     }

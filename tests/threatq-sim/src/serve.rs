@@ -8,13 +8,14 @@ mod tls;
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt;
+use clap::Args;
 use tokio::sync::oneshot;
 
 pub use body::{Cut, Drip, Pieces, Torn, spaces};
@@ -83,12 +84,56 @@ impl Drop for Server {
     }
 }
 
+/// Where a simulator's program serves, and for how long: its flags.
+#[derive(Args)]
+pub struct Place {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Serve https with this certificate chain and key, both PEM
+    #[arg(long, num_args = 2, value_names = ["CERT", "KEY"])]
+    tls: Vec<PathBuf>,
+    /// Write the address to this file as well
+    #[arg(long, value_name = "FILE")]
+    port_file: Option<PathBuf>,
+    /// End when standard input ends
+    #[arg(long)]
+    exit_with_parent: bool,
+    /// End after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    lifetime: u64,
+}
+
+impl Place {
+    /// The certificate chain and its key, where there are any.
+    ///
+    /// # Errors
+    /// When one of the files cannot be read.
+    pub fn tls(&self) -> Result<Option<(String, String)>, String> {
+        let read = |path: &Path| {
+            std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+        };
+        match self.tls.as_slice() {
+            [certificate, key] => Ok(Some((read(certificate)?, read(key)?))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Says the address, and returns when it is time to end.
+    ///
+    /// # Errors
+    /// When the address cannot be said.
+    pub fn stay(&self, url: &str) -> Result<(), String> {
+        announce(url, self.port_file.as_deref())
+            .map_err(|error| format!("cannot announce the address: {error}"))?;
+        stay(Duration::from_secs(self.lifetime), self.exit_with_parent);
+        Ok(())
+    }
+}
+
 /// Says the address on standard output and in a file, which is complete when it is there: written beside its place, then
 /// moved.
-///
-/// # Errors
-/// When one of them cannot be written.
-pub fn announce(url: &str, file: Option<&Path>) -> io::Result<()> {
+fn announce(url: &str, file: Option<&Path>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{url}")?;
     out.flush()?;
@@ -102,7 +147,7 @@ pub fn announce(url: &str, file: Option<&Path>) -> io::Result<()> {
 }
 
 /// Waits for so long, or until standard input ends where that is the parent's end.
-pub fn stay(lifetime: Duration, exit_with_parent: bool) {
+fn stay(lifetime: Duration, exit_with_parent: bool) {
     let (sender, ended) = mpsc::channel::<()>();
     // Held when nobody waits for standard input, so that the lifetime alone ends the wait.
     let _held = sender.clone();
